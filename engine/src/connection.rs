@@ -1,0 +1,191 @@
+//! A connection to a database: its life, its transactions, and what it can do.
+
+mod capabilities;
+mod connection_string;
+mod open;
+mod session;
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, TryLockError,
+    atomic::{AtomicBool, Ordering},
+};
+
+pub use capabilities::{Capabilities, ConnectionInfo};
+pub(crate) use session::{Session, StatementKey};
+
+use crate::{
+    dbms::Dbms,
+    error::{Diagnostic, Error, ErrorKind, Result},
+    options::{ConnectionOptions, StreamOptions},
+    parameters::Parameters,
+    statement::{Execution, Statement},
+    stream::Stream,
+};
+
+/// What a connection, its statements and its streams share.
+pub(crate) struct Shared {
+    /// Everything that touches the driver; None once closed.
+    session: Mutex<Option<Session>>,
+    closed: AtomicBool,
+    /// Statements that were dropped while the session was busy.
+    orphans: Mutex<Vec<StatementKey>>,
+    info: ConnectionInfo,
+    pub dbms: &'static Dbms,
+}
+
+/// The session, locked and open.
+pub(crate) struct SessionGuard<'a>(MutexGuard<'a, Option<Session>>);
+
+impl std::ops::Deref for SessionGuard<'_> {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        self.0.as_ref().expect("a guard is only made of an open session")
+    }
+}
+
+impl std::ops::DerefMut for SessionGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Session {
+        self.0.as_mut().expect("a guard is only made of an open session")
+    }
+}
+
+impl Shared {
+    /// Waits for the running call of this connection, if any, and takes its place.
+    pub fn session(&self, operation: &'static str) -> Result<SessionGuard<'_>> {
+        let closed = || Error::new(ErrorKind::InvalidState, operation, "the connection is closed");
+        if self.closed.load(Ordering::Acquire) {
+            return Err(closed());
+        }
+        let mut session = self.session.lock().map_err(|_| {
+            Error::new(
+                ErrorKind::InvalidState,
+                operation,
+                "an internal error left the connection in an unknown state; close it",
+            )
+        })?;
+        let Some(open) = session.as_mut() else { return Err(closed()) };
+        for key in std::mem::take(&mut *self.orphans()) {
+            open.statements.remove(key);
+        }
+        Ok(SessionGuard(session))
+    }
+
+    /// Frees a statement without waiting: at once, or by the next call on this connection.
+    pub fn discard(&self, key: StatementKey) {
+        match self.session.try_lock() {
+            Ok(mut session) => {
+                if let Some(session) = session.as_mut() {
+                    session.statements.remove(key);
+                }
+            }
+            Err(TryLockError::WouldBlock) => self.orphans().push(key),
+            Err(TryLockError::Poisoned(_)) => {}
+        }
+    }
+
+    fn orphans(&self) -> MutexGuard<'_, Vec<StatementKey>> {
+        self.orphans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) -> Result<()> {
+        self.closed.store(true, Ordering::Release);
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner).take();
+        session.map_or(Ok(()), Session::disconnect)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Nobody is left to hear of a failure.
+        let _ = self.close();
+    }
+}
+
+/// A connection to a database.
+///
+/// It may be used from any thread; one call runs at a time, and another waits for it. Dropping it
+/// closes it once its last statement and stream are gone.
+pub struct Connection {
+    shared: Arc<Shared>,
+}
+
+impl Connection {
+    /// Connects by an ODBC connection string, such as `Driver=SQLite3;Database=my.db`.
+    pub fn open(connection_string: &str, options: &ConnectionOptions) -> Result<Self> {
+        let (session, info) = open::open(connection_string, options)?;
+        let dbms = session.dbms;
+        let shared = Shared {
+            session: Mutex::new(Some(session)),
+            closed: AtomicBool::new(false),
+            orphans: Mutex::default(),
+            info,
+            dbms,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Makes a statement. The database sees it when it is executed.
+    pub fn statement(&self, sql: &str) -> Result<Statement> {
+        Statement::new(&self.shared, sql)
+    }
+
+    /// Executes a statement once, for its effect.
+    pub fn execute(&self, sql: &str, parameters: &Parameters) -> Result<Execution> {
+        self.statement(sql)?.execute(parameters)
+    }
+
+    /// Executes a query once and streams its result. The stream keeps the statement alive.
+    pub fn query(
+        &self,
+        sql: &str,
+        parameters: &Parameters,
+        options: &StreamOptions,
+    ) -> Result<Stream> {
+        let statement = self.statement(sql)?;
+        statement.execute(parameters)?;
+        Ok(statement.stream(options)?.owning(statement))
+    }
+
+    /// Makes what the transaction did last.
+    pub fn commit(&self) -> Result<()> {
+        self.shared.session("commit")?.commit()
+    }
+
+    /// Undoes what the transaction did.
+    pub fn rollback(&self) -> Result<()> {
+        self.shared.session("rollback")?.rollback()
+    }
+
+    /// Turns autocommit on, which commits an open transaction, or off. Returns the driver's
+    /// warnings.
+    pub fn set_autocommit(&self, on: bool) -> Result<Vec<Diagnostic>> {
+        self.shared.session("autocommit")?.set_autocommit(on)
+    }
+
+    /// Whether each statement commits by itself.
+    pub fn autocommit(&self) -> Result<bool> {
+        Ok(self.shared.session("autocommit")?.autocommit)
+    }
+
+    /// The database and the driver, by their own names and versions.
+    pub fn info(&self) -> &ConnectionInfo {
+        &self.shared.info
+    }
+
+    /// What this connection can do, by the facts of its database.
+    pub fn capabilities(&self) -> Capabilities {
+        Capabilities::of(self.shared.dbms)
+    }
+
+    /// Whether [`Connection::close`] was called.
+    pub fn is_closed(&self) -> bool {
+        self.shared.closed.load(Ordering::Acquire)
+    }
+
+    /// Waits for the running call, rolls back an open transaction, closes every statement and
+    /// stream, and disconnects. Closing again does nothing.
+    pub fn close(&self) -> Result<()> {
+        self.shared.close()
+    }
+}

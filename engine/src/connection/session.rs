@@ -1,0 +1,171 @@
+//! What one connection holds in the driver, behind the connection's one lock.
+
+use slotmap::{SlotMap, new_key_type};
+
+use crate::{
+    dbms::{Dbms, ReadOnly},
+    error::{Diagnostic, Error, ErrorKind, Result},
+    handle::{ConnectionHandle, Context, StatementHandle},
+    options::ConnectionOptions,
+    statement::StatementState,
+};
+
+new_key_type! {
+    /// Names a statement of a session; a key of a closed statement finds nothing.
+    pub(crate) struct StatementKey;
+}
+
+/// The driver's side of a connection. Field order is drop order: statements before their
+/// connection.
+pub(crate) struct Session {
+    pub statements: SlotMap<StatementKey, StatementState>,
+    handle: ConnectionHandle,
+    pub dbms: &'static Dbms,
+    pub autocommit: bool,
+    /// Whether a statement failed since the transaction began.
+    failed_in_transaction: bool,
+}
+
+impl Session {
+    pub fn new(
+        handle: ConnectionHandle,
+        dbms: &'static Dbms,
+        options: &ConnectionOptions,
+    ) -> Result<Self> {
+        let mut session = Self {
+            statements: SlotMap::with_key(),
+            handle,
+            dbms,
+            autocommit: true,
+            failed_in_transaction: false,
+        };
+        for sql in dbms.session_setup {
+            session.run("connect", sql)?;
+        }
+        if options.read_only {
+            let ReadOnly::Statement(sql) = dbms.read_only else {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    "connect",
+                    format!(
+                        "option \"read_only\": nothing makes a session of {} read-only",
+                        dbms.id
+                    ),
+                ));
+            };
+            session.run("connect", sql)?;
+        }
+        if !options.autocommit {
+            session.set_autocommit(false)?;
+        }
+        Ok(session)
+    }
+
+    pub fn context(&self, operation: &'static str) -> Context {
+        Context { operation, dbms: self.dbms }
+    }
+
+    pub fn allocate(&self, operation: &'static str) -> Result<StatementHandle> {
+        self.handle.allocate_statement(self.context(operation)).map_err(|error| self.explain(error))
+    }
+
+    /// Runs a statement of the engine's own.
+    pub fn run(&mut self, operation: &'static str, sql: &str) -> Result<StatementHandle> {
+        let mut statement = self.allocate(operation)?;
+        statement
+            .execute_direct(sql, self.context(operation))
+            .map_err(|error| self.explain(error))?;
+        Ok(statement)
+    }
+
+    /// Adds to a driver's error what the session knows: that the connection is lost, and that a
+    /// transaction may have been.
+    pub fn failed(&mut self, error: Error) -> Error {
+        self.failed_in_transaction |= !self.autocommit;
+        self.explain(error)
+    }
+
+    /// Refuses to read instants in a session that renders them in another zone than UTC, where
+    /// their offset is lost.
+    pub fn check_time_zone(&mut self, operation: &'static str) -> Result<()> {
+        let Some(query) = self.dbms.time_zone_query else { return Ok(()) };
+        let mut statement = self.run(operation, query)?;
+        let context = self.context(operation);
+        let zone = crate::fetch::single_text(&mut statement, context)?;
+        if matches!(zone.as_str(), "UTC" | "Etc/UTC" | "GMT" | "Etc/GMT" | "Zulu" | "Etc/Zulu") {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::InvalidState,
+            operation,
+            format!(
+                "the session's time zone was changed to {zone}, in which the driver drops the \
+                 offset of a timestamp with time zone: run SET TIME ZONE 'UTC', or select it as \
+                 text"
+            ),
+        ))
+    }
+
+    fn explain(&self, error: Error) -> Error {
+        // Lost connections come as 08S01, 57P01, 01000 or HY000.
+        let suspicious = matches!(error.kind, ErrorKind::Driver | ErrorKind::Connection);
+        if suspicious && self.handle.is_dead() {
+            error.of_kind(ErrorKind::Connection)
+        } else {
+            error
+        }
+    }
+
+    pub fn set_autocommit(&mut self, on: bool) -> Result<Vec<Diagnostic>> {
+        if on && !self.autocommit {
+            self.prove_commit()?;
+        }
+        let outcome = self.handle.set_autocommit(on, self.context("autocommit"))?;
+        self.autocommit = on;
+        self.failed_in_transaction = false;
+        Ok(outcome.into_warnings())
+    }
+
+    pub fn commit(&mut self) -> Result<()> {
+        self.prove_commit()?;
+        let ended = self.handle.end_transaction(true, self.context("commit"));
+        self.failed_in_transaction = false;
+        ended.map(drop).map_err(|error| self.explain(error))
+    }
+
+    pub fn rollback(&mut self) -> Result<()> {
+        let ended = self.handle.end_transaction(false, self.context("rollback"));
+        self.failed_in_transaction = false;
+        ended.map(drop).map_err(|error| self.explain(error))
+    }
+
+    /// Makes sure that a transaction in which something failed is still there to be committed.
+    fn prove_commit(&mut self) -> Result<()> {
+        if !self.dbms.commit_needs_proof || !self.failed_in_transaction {
+            return Ok(());
+        }
+        let Err(error) = self.run("commit", "SELECT 1") else { return Ok(()) };
+        // The first error is what the user needs; the rollback only frees the session.
+        let _ = self.rollback();
+        Err(error.of_kind(ErrorKind::Transaction))
+    }
+
+    /// Rolls back, frees every statement and ends the connection.
+    pub fn disconnect(mut self) -> Result<()> {
+        self.statements.clear();
+        let context = self.context("close");
+        if !self.autocommit {
+            // A connection that is lost cannot roll back, and needs not.
+            let _ = self.handle.end_transaction(false, context);
+        }
+        match self.handle.disconnect(context) {
+            Err(error) if self.dbms.disconnect_needs_rollback && !self.handle.is_dead() => {
+                self.run("close", "ROLLBACK").map_err(|_| error)?;
+                self.handle.disconnect(context)
+            }
+            // Nothing is left to disconnect from.
+            Err(_) if self.handle.is_dead() => Ok(()),
+            ended => ended,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! What differs between databases, as data.
+//!
+//! Each fact was measured on the driver version named in its file; the conformance suite holds a
+//! case for it. A database that nothing here names gets [`unknown`]'s careful defaults.
+
+mod db2;
+mod mariadb;
+mod oracle;
+mod postgresql;
+mod sqlite;
+mod sqlserver;
+mod unknown;
+
+use crate::error::{Diagnostic, ErrorKind, kind_of};
+
+/// How text travels between the engine and the driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextEncoding {
+    /// SQL_C_CHAR, holding UTF-8.
+    Narrow,
+    /// SQL_C_WCHAR, holding UTF-16.
+    Wide,
+}
+
+/// Which C type reads (or writes) a family of values exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exchange {
+    /// The family's own binary C type.
+    Binary,
+    /// Text that the engine parses (or writes) itself.
+    Text,
+}
+
+/// How a value that is longer than its bound buffer is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LongData {
+    /// SQLSetPos and SQLGetData on a bound column inside a block.
+    RereadInBlock,
+    /// SQLGetData on a bound column, with one row per fetch.
+    RereadSingleRow,
+    /// SQLGetData in column order on columns that are not bound, with one row per fetch.
+    UnboundSingleRow,
+}
+
+/// A type that its SQL type code does not tell, recognised by the driver's name for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NamedType {
+    Bits,
+    Boolean,
+    DecimalText,
+    Json,
+    Text,
+    TimestampUtc,
+    Uuid,
+}
+
+/// How a session is made read-only so that the server itself refuses writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReadOnly {
+    /// This statement does it.
+    Statement(&'static str),
+    /// Nothing known does.
+    Unsupported,
+}
+
+/// How an unsigned integer above 2^63-1 is passed as a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LargeUnsigned {
+    Unsigned,
+    Decimal,
+    Refused,
+}
+
+/// The facts about one database and its driver.
+#[derive(Debug)]
+pub(crate) struct Dbms {
+    /// The engine's name for it.
+    pub id: &'static str,
+    /// How SQL_DBMS_NAME begins, in lower case.
+    pub names: &'static [&'static str],
+    pub text: TextEncoding,
+    pub integers: Exchange,
+    pub floats: Exchange,
+    pub dates: Exchange,
+    pub timestamps: Exchange,
+    pub long_data: LongData,
+    /// Whether no value is longer than its column's description says.
+    pub sizes_are_bounds: bool,
+    /// Whether every integer column may hold 64 bits, whatever its description says.
+    pub integers_are_64_bit: bool,
+    /// Whether a double arrives with all its digits.
+    pub exact_float64: bool,
+    /// The precision that the driver gives for a decimal of unknown precision.
+    pub unbounded_precision: Option<usize>,
+    /// The digits of a fraction of a second, where the driver does not tell them.
+    pub fraction_digits: Option<u8>,
+    /// The most digits of a second's fraction that a parameter keeps.
+    pub parameter_fraction_digits: u8,
+    /// Whether negative years have no year 0 between them and 1.
+    pub years_without_zero: bool,
+    pub column_name_is_label: bool,
+    pub named_types: &'static [(&'static str, NamedType)],
+    pub date_parameters: Exchange,
+    pub uuid_parameters: Exchange,
+    pub large_unsigned: LargeUnsigned,
+    /// Whether NaN can be passed as a parameter.
+    pub nan_parameters: bool,
+    /// Whether a text parameter keeps what follows a NUL character.
+    pub nul_in_text: bool,
+    pub parameters_max: usize,
+    /// Statements shorter than this harm the driver; they are padded with spaces.
+    pub statement_bytes_min: usize,
+    pub handle_survives_errors: bool,
+    /// Whether COMMIT and ROLLBACK as text, with autocommit off, leave the driver believing
+    /// something else than the database.
+    pub transaction_text_desyncs: bool,
+    /// Whether COMMIT may report success for a transaction that is already lost.
+    pub commit_needs_proof: bool,
+    /// Whether disconnecting fails while a transaction that was begun by text is open.
+    pub disconnect_needs_rollback: bool,
+    pub session_setup: &'static [&'static str],
+    /// A query for the session's time zone, where instants are rendered in it.
+    pub time_zone_query: Option<&'static str>,
+    pub read_only: ReadOnly,
+    /// Kinds by native code, for errors that their SQLSTATE does not tell apart.
+    pub native_kinds: &'static [(i32, ErrorKind)],
+    /// Whether `native_kinds` also decides where the SQLSTATE says more than HY000.
+    pub native_before_sqlstate: bool,
+}
+
+const KNOWN: &[&Dbms] = &[
+    &postgresql::FACTS,
+    &mariadb::FACTS,
+    &sqlite::FACTS,
+    &sqlserver::FACTS,
+    &oracle::FACTS,
+    &db2::FACTS,
+];
+
+impl Dbms {
+    /// The facts of the database that SQLGetInfo names `name`.
+    pub fn by_name(name: &str) -> &'static Self {
+        let name = name.to_lowercase();
+        KNOWN
+            .iter()
+            .find(|dbms| dbms.names.iter().any(|known| name.starts_with(known)))
+            .copied()
+            .unwrap_or(&unknown::FACTS)
+    }
+
+    /// The facts to go by before the database is known.
+    pub fn unknown() -> &'static Self {
+        &unknown::FACTS
+    }
+
+    /// The kind of an error with these records.
+    pub fn kind(&self, records: &[Diagnostic]) -> ErrorKind {
+        let Some(first) = records.first() else { return ErrorKind::Driver };
+        let by_state = kind_of(&first.sqlstate);
+        if self.native_before_sqlstate || by_state == ErrorKind::Driver {
+            let native = self.native_kinds.iter().find(|(code, _)| *code == first.native_code);
+            if let Some((_, kind)) = native {
+                return *kind;
+            }
+        }
+        by_state
+    }
+
+    /// Whether the database has a type for instants that its driver tells apart.
+    pub fn has_timestamp_with_time_zone(&self) -> bool {
+        self.named_types.iter().any(|(_, named)| *named == NamedType::TimestampUtc)
+    }
+
+    /// What a type is that its driver calls `name`.
+    pub fn named_type(&self, name: &str) -> Option<NamedType> {
+        self.named_types
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, named)| *named)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(sqlstate: &str, native_code: i32) -> Diagnostic {
+        Diagnostic { sqlstate: sqlstate.into(), native_code, message: String::new() }
+    }
+
+    #[test]
+    fn databases_are_told_by_their_own_names() {
+        for (name, id) in [
+            ("PostgreSQL", "postgresql"),
+            ("MariaDB", "mariadb"),
+            ("MySQL", "mariadb"),
+            ("SQLite", "sqlite"),
+            ("Microsoft SQL Server", "sqlserver"),
+            ("Oracle", "oracle"),
+            ("DB2/LINUXX8664", "db2"),
+            ("ClickHouse", "unknown"),
+        ] {
+            assert_eq!(Dbms::by_name(name).id, id);
+        }
+    }
+
+    #[test]
+    fn native_codes_decide_where_the_sqlstate_does_not() {
+        let mariadb = Dbms::by_name("MariaDB");
+        assert_eq!(mariadb.kind(&[record("HY000", 2002)]), ErrorKind::Connection);
+        assert_eq!(mariadb.kind(&[record("HY018", 1317)]), ErrorKind::Cancelled);
+        assert_eq!(mariadb.kind(&[record("42S02", 1146)]), ErrorKind::Syntax);
+        let sqlite = Dbms::by_name("SQLite");
+        assert_eq!(sqlite.kind(&[record("HY000", 19)]), ErrorKind::Constraint);
+        assert_eq!(sqlite.kind(&[record("HY000", 9)]), ErrorKind::Cancelled);
+        let postgresql = Dbms::by_name("PostgreSQL");
+        assert_eq!(postgresql.kind(&[record("23505", 1)]), ErrorKind::Constraint);
+        assert_eq!(postgresql.kind(&[]), ErrorKind::Driver);
+    }
+}

@@ -1,0 +1,18 @@
+//! Db2 by its CLI driver, from its documentation; not yet measured.
+
+use super::{Dbms, unknown};
+use crate::error::ErrorKind;
+
+pub(super) const FACTS: Dbms = Dbms {
+    id: "db2",
+    names: &["db2"],
+    parameters_max: 32_767,
+    native_kinds: &[
+        (-911, ErrorKind::Transaction),
+        (-913, ErrorKind::Transaction),
+        (-952, ErrorKind::Cancelled),
+        (-30081, ErrorKind::Connection),
+        (-30082, ErrorKind::Authentication),
+    ],
+    ..unknown::FACTS
+};

@@ -1,0 +1,22 @@
+//! Oracle by its Instant Client driver, from its documentation; not yet measured.
+
+use super::{Dbms, ReadOnly, unknown};
+use crate::error::ErrorKind;
+
+pub(super) const FACTS: Dbms = Dbms {
+    id: "oracle",
+    names: &["oracle"],
+    parameters_max: 32_766,
+    session_setup: &["ALTER SESSION SET TIME_ZONE = 'UTC'"],
+    read_only: ReadOnly::Unsupported,
+    native_kinds: &[
+        (60, ErrorKind::Transaction),
+        (1013, ErrorKind::Cancelled),
+        (1017, ErrorKind::Authentication),
+        (3113, ErrorKind::Connection),
+        (3114, ErrorKind::Connection),
+        (8177, ErrorKind::Transaction),
+        (12541, ErrorKind::Connection),
+    ],
+    ..unknown::FACTS
+};

@@ -1,0 +1,41 @@
+//! PostgreSQL by psqlodbc, measured with 13.02 on PostgreSQL 15.
+
+use super::{Dbms, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown};
+use crate::dbms::Exchange;
+
+pub(super) const FACTS: Dbms = Dbms {
+    id: "postgresql",
+    names: &["postgresql"],
+    text: TextEncoding::Narrow,
+    long_data: LongData::RereadInBlock,
+    // 255 and 8190 stand for "not known" in the descriptions of varchar and text.
+    sizes_are_bounds: false,
+    // A numeric without a precision is described as numeric(28, 6), an expression as (28, n).
+    unbounded_precision: Some(28),
+    parameter_fraction_digits: 6,
+    // 44 BC comes as the year -44.
+    years_without_zero: true,
+    named_types: &[
+        ("bool", NamedType::Boolean),
+        ("timestamptz", NamedType::TimestampUtc),
+        // Comes with its currency sign, described as a float.
+        ("money", NamedType::Text),
+        // json, arrays, enums, ranges and bit strings: bit(n) even as SQL_BIT.
+        ("unknown", NamedType::Text),
+    ],
+    uuid_parameters: Exchange::Binary,
+    large_unsigned: LargeUnsigned::Decimal,
+    // The driver cuts a text parameter at a NUL; the server has no such character.
+    nul_in_text: false,
+    // 32,769 parameters crash psqlodbc 13.02.
+    parameters_max: 32_766,
+    handle_survives_errors: true,
+    // Reports success for a COMMIT after the connection was lost or the transaction aborted.
+    commit_needs_proof: true,
+    // Instants are rendered in the session's time zone and their offset is dropped, so only a
+    // session in UTC reads them exactly.
+    session_setup: &["SET TIME ZONE 'UTC'"],
+    time_zone_query: Some("SHOW TimeZone"),
+    read_only: ReadOnly::Statement("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"),
+    ..unknown::FACTS
+};

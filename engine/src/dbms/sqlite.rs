@@ -1,0 +1,61 @@
+//! SQLite by sqliteodbc, measured with 0.9998 on SQLite 3.40.
+
+use super::{Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown};
+use crate::error::ErrorKind;
+
+pub(super) const FACTS: Dbms = Dbms {
+    id: "sqlite",
+    names: &["sqlite"],
+    text: TextEncoding::Narrow,
+    // The driver holds every value as text; its own conversions take 010 for 8, 1.5 for 1 and
+    // garbage for NULL.
+    integers: Exchange::Text,
+    floats: Exchange::Text,
+    dates: Exchange::Text,
+    timestamps: Exchange::Text,
+    long_data: LongData::RereadSingleRow,
+    sizes_are_bounds: false,
+    integers_are_64_bit: true,
+    // A REAL reaches the driver as text of 15 digits.
+    exact_float64: false,
+    fraction_digits: Some(6),
+    // The name is cut at a dot, the label is not.
+    column_name_is_label: true,
+    named_types: &[
+        // The scale is not described, and NUMERIC affinity stores a double.
+        ("decimal", NamedType::DecimalText),
+        ("numeric", NamedType::DecimalText),
+        ("json", NamedType::Json),
+        ("uuid", NamedType::Uuid),
+    ],
+    // SQL_C_TYPE_TIMESTAMP parameters are cut to milliseconds, text is not.
+    date_parameters: Exchange::Text,
+    // Passed as -1 by the driver.
+    large_unsigned: LargeUnsigned::Refused,
+    // Stored as NULL by SQLite.
+    nan_parameters: false,
+    nul_in_text: false,
+    parameters_max: 32_766,
+    handle_survives_errors: true,
+    transaction_text_desyncs: true,
+    disconnect_needs_rollback: true,
+    read_only: ReadOnly::Statement("PRAGMA query_only = 1"),
+    // SQLSTATE is always HY000; the native code is SQLite's result code.
+    native_kinds: &[
+        (1, ErrorKind::Syntax),
+        (3, ErrorKind::Authentication),
+        (5, ErrorKind::Timeout),
+        (6, ErrorKind::Timeout),
+        (7, ErrorKind::Limit),
+        (8, ErrorKind::Transaction),
+        (9, ErrorKind::Cancelled),
+        (13, ErrorKind::Limit),
+        (14, ErrorKind::Connection),
+        (18, ErrorKind::Limit),
+        (19, ErrorKind::Constraint),
+        (20, ErrorKind::Data),
+        (23, ErrorKind::Authentication),
+        (26, ErrorKind::Connection),
+    ],
+    ..unknown::FACTS
+};

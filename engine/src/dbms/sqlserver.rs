@@ -1,0 +1,25 @@
+//! SQL Server by msodbcsql 18 or FreeTDS, from their documentation and reports; not yet measured.
+
+use super::{Dbms, Exchange, LongData, NamedType, ReadOnly, TextEncoding, unknown};
+use crate::error::ErrorKind;
+
+pub(super) const FACTS: Dbms = Dbms {
+    id: "sqlserver",
+    names: &["microsoft sql server", "sql server"],
+    text: TextEncoding::Wide,
+    // The max types cannot be read again once bound.
+    long_data: LongData::UnboundSingleRow,
+    parameter_fraction_digits: 7,
+    named_types: &[("datetimeoffset", NamedType::TimestampUtc)],
+    uuid_parameters: Exchange::Binary,
+    parameters_max: 2_100,
+    read_only: ReadOnly::Unsupported,
+    native_kinds: &[
+        (1205, ErrorKind::Transaction),
+        (1222, ErrorKind::Timeout),
+        (4060, ErrorKind::Connection),
+        (20004, ErrorKind::Connection),
+        (20017, ErrorKind::Connection),
+    ],
+    ..unknown::FACTS
+};

@@ -1,0 +1,82 @@
+//! Reading one value of any length by SQLGetData.
+
+use odbc_api::sys::{NO_TOTAL, NULL_DATA, SQLGetData};
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    handle::{Context, Outcome, StatementHandle},
+    types::Binding,
+};
+
+/// Room for a value whose length the driver does not tell.
+const CHUNK_BYTES: usize = 1 << 16;
+
+/// Reads the value of a column (counted from 1) of the current row; None where it is NULL.
+///
+/// `length` is the value's length in bytes where that is known. The read ends at the first call
+/// that leaves nothing, since sqliteodbc 0.9998 would answer the same value again for ever.
+pub(super) fn read(
+    statement: &StatementHandle,
+    number: u16,
+    binding: Binding,
+    length: Option<usize>,
+    bytes_max: usize,
+    context: Context,
+) -> Result<Option<Vec<u8>>> {
+    let too_long = || {
+        Error::new(
+            ErrorKind::Limit,
+            context.operation,
+            format!("the value is longer than column_bytes_max, which is {bytes_max}"),
+        )
+    };
+    let terminator = binding.terminator_bytes;
+    let mut value = Vec::new();
+    let mut room = length.unwrap_or(CHUNK_BYTES);
+    loop {
+        if value.len() + room > bytes_max.saturating_add(CHUNK_BYTES) {
+            return Err(too_long());
+        }
+        let start = value.len();
+        value.resize(start + room + terminator, 0);
+        let mut indicator = NULL_DATA;
+        // SAFETY: The buffer is `room` and a terminator long, and outlives the call.
+        let returned = unsafe {
+            SQLGetData(
+                statement.as_sys(),
+                number,
+                binding.c_type,
+                value[start..].as_mut_ptr().cast(),
+                (room + terminator) as isize,
+                &mut indicator,
+            )
+        };
+        let outcome = statement.check(returned, context)?;
+        if outcome == Outcome::NoData {
+            value.truncate(start);
+            break;
+        }
+        if indicator == NULL_DATA {
+            return Ok(None);
+        }
+        match usize::try_from(indicator) {
+            Ok(left) if left <= room => {
+                value.truncate(start + left);
+                break;
+            }
+            Ok(left) => {
+                value.truncate(start + room);
+                room = left - room;
+            }
+            Err(_) if indicator == NO_TOTAL => {
+                value.truncate(start + room);
+                room = CHUNK_BYTES;
+            }
+            Err(_) => {
+                let message = format!("the driver gives {indicator} for the length of a value");
+                return Err(Error::new(ErrorKind::Driver, context.operation, message));
+            }
+        }
+    }
+    if value.len() > bytes_max { Err(too_long()) } else { Ok(Some(value)) }
+}

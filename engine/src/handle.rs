@@ -1,0 +1,323 @@
+//! ODBC handles that are freed when dropped, and calls that return errors with all diagnostics.
+
+use std::{mem::ManuallyDrop, ptr::null_mut};
+
+use odbc_api::{
+    handles::{AnyHandle, Diagnostics, Record, SqlResult, SqlText, Statement, StatementImpl},
+    handles::{Connection as RawConnection, slice_to_cow_utf8},
+    sys::{
+        self, CompletionType, ConnectionAttribute, Desc, FreeStmtOption, HStmt, HandleType,
+        InfoType, SQLDisconnect, SQLEndTran, SQLFreeHandle, SQLFreeStmt, SQLGetConnectAttr,
+        SqlReturn, StatementAttribute,
+    },
+};
+
+use crate::{
+    dbms::Dbms,
+    error::{Diagnostic, Error, Result},
+    types::ColumnInfo,
+};
+
+/// More records than any driver gives; a driver that never ends must not hang us.
+const RECORDS_MAX: i16 = 100;
+
+/// What an ODBC function answered, other than an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Success,
+    /// SQL_SUCCESS_WITH_INFO, with what the driver has to say.
+    Warnings(Vec<Diagnostic>),
+    NoData,
+}
+
+impl Outcome {
+    pub fn into_warnings(self) -> Vec<Diagnostic> {
+        match self {
+            Self::Warnings(warnings) => warnings,
+            Self::Success | Self::NoData => Vec::new(),
+        }
+    }
+}
+
+/// What a failing call is part of: the operation a user asked for, and on which database.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context {
+    pub operation: &'static str,
+    pub dbms: &'static Dbms,
+}
+
+fn records(handle: &impl Diagnostics) -> Vec<Diagnostic> {
+    let mut record = Record::with_capacity(512);
+    let mut records = Vec::new();
+    while records.len() < RECORDS_MAX as usize && record.fill_from(handle, records.len() as i16 + 1)
+    {
+        records.push(Diagnostic {
+            sqlstate: record.state.as_str().to_owned(),
+            native_code: record.native_error,
+            message: slice_to_cow_utf8(&record.message).trim().to_owned(),
+        });
+    }
+    records
+}
+
+fn failure(handle: &impl Diagnostics, context: Context) -> Error {
+    let records = records(handle);
+    Error::from_records(context.dbms.kind(&records), context.operation, records)
+}
+
+fn check_return(
+    returned: SqlReturn,
+    handle: &impl Diagnostics,
+    context: Context,
+) -> Result<Outcome> {
+    match returned {
+        SqlReturn::SUCCESS => Ok(Outcome::Success),
+        SqlReturn::SUCCESS_WITH_INFO => Ok(Outcome::Warnings(records(handle))),
+        SqlReturn::NO_DATA => Ok(Outcome::NoData),
+        _ => Err(failure(handle, context)),
+    }
+}
+
+fn check<T>(
+    result: SqlResult<T>,
+    handle: &impl Diagnostics,
+    context: Context,
+) -> Result<(Option<T>, Outcome)> {
+    match result {
+        SqlResult::Success(value) => Ok((Some(value), Outcome::Success)),
+        SqlResult::SuccessWithInfo(value) => Ok((Some(value), Outcome::Warnings(records(handle)))),
+        SqlResult::NoData => Ok((None, Outcome::NoData)),
+        _ => Err(failure(handle, context)),
+    }
+}
+
+/// A connected connection handle.
+pub(crate) struct ConnectionHandle {
+    raw: ManuallyDrop<RawConnection<'static>>,
+    connected: bool,
+}
+
+impl ConnectionHandle {
+    pub fn connect(connection_string: &str, login_timeout_s: u32) -> Result<Self> {
+        let context = Context { operation: "connect", dbms: Dbms::unknown() };
+        let environment = crate::environment::environment()?;
+        let (raw, _) = check(environment.allocate_connection(), environment, context)?;
+        let raw = raw.expect("a successful allocation gives a handle");
+        let mut handle = Self { raw: ManuallyDrop::new(raw), connected: false };
+        // A driver that has no login timeout refuses it; the engine's own deadline holds anyway.
+        let _ = handle.raw.set_login_timeout_sec(login_timeout_s);
+        let text = SqlText::new(connection_string);
+        let connected = handle.raw.connect_with_connection_string(&text);
+        check(connected, &*handle.raw, context)?;
+        handle.connected = true;
+        Ok(handle)
+    }
+
+    /// A text of SQLGetInfo, or None where the driver does not tell.
+    pub fn info_text(&self, info: InfoType) -> Option<String> {
+        let mut buffer = [0 as odbc_api::handles::SqlChar; 512];
+        let bytes = i16::try_from(size_of_val(&buffer)).expect("the buffer is short");
+        let mut length = 0i16;
+        // SAFETY: The handle is connected, and the buffer is as long as said.
+        let returned = unsafe {
+            get_info(self.raw.as_sys(), info, buffer.as_mut_ptr().cast(), bytes, &mut length)
+        };
+        let succeeded = matches!(returned, SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO);
+        let end = buffer.iter().position(|unit| *unit == 0).unwrap_or(buffer.len());
+        succeeded.then(|| slice_to_cow_utf8(&buffer[..end]).into_owned())
+    }
+
+    pub fn set_autocommit(&self, on: bool, context: Context) -> Result<Outcome> {
+        Ok(check(self.raw.set_autocommit(on), &*self.raw, context)?.1)
+    }
+
+    pub fn end_transaction(&self, commit: bool, context: Context) -> Result<Outcome> {
+        let completion = if commit { CompletionType::Commit } else { CompletionType::Rollback };
+        // SAFETY: The handle is a valid connection handle.
+        let returned = unsafe { SQLEndTran(HandleType::Dbc, self.raw.as_handle(), completion) };
+        check_return(returned, &*self.raw, context)
+    }
+
+    /// Whether the driver knows that the connection is lost.
+    pub fn is_dead(&self) -> bool {
+        let mut dead = 0u32;
+        // SAFETY: The attribute is a 32-bit integer, written to a place of that size.
+        let returned = unsafe {
+            SQLGetConnectAttr(
+                self.raw.as_sys(),
+                ConnectionAttribute::CONNECTION_DEAD,
+                (&raw mut dead).cast(),
+                0,
+                null_mut(),
+            )
+        };
+        returned == SqlReturn::SUCCESS && dead == 1
+    }
+
+    pub fn allocate_statement(&self, context: Context) -> Result<StatementHandle> {
+        let (statement, _) = check(self.raw.allocate_statement(), &*self.raw, context)?;
+        let raw = statement.expect("a successful allocation gives a handle").into_sys();
+        // SAFETY: The handle was just allocated. The session frees it before its connection.
+        let raw = unsafe { StatementImpl::new(raw) };
+        Ok(StatementHandle { raw: ManuallyDrop::new(raw) })
+    }
+
+    pub fn disconnect(&mut self, context: Context) -> Result<()> {
+        if self.connected {
+            check(self.raw.disconnect(), &*self.raw, context)?;
+            self.connected = false;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for ConnectionHandle {
+    fn drop(&mut self) {
+        // SAFETY: The handle is valid and used nowhere else. odbc-api's own drop panics where
+        // freeing fails, such as on a connection that does not end; leaking it is the better end.
+        unsafe {
+            if self.connected {
+                let _ = SQLDisconnect(self.raw.as_sys());
+            }
+            let _ = SQLFreeHandle(HandleType::Dbc, self.raw.as_handle());
+        }
+    }
+}
+
+#[cfg(not(windows))]
+use sys::{SQLColAttribute as col_attribute, SQLGetInfo as get_info};
+#[cfg(windows)]
+use sys::{SQLColAttributeW as col_attribute, SQLGetInfoW as get_info};
+
+/// An allocated statement handle.
+pub(crate) struct StatementHandle {
+    raw: ManuallyDrop<StatementImpl<'static>>,
+}
+
+impl StatementHandle {
+    pub fn as_sys(&self) -> HStmt {
+        self.raw.as_sys()
+    }
+
+    pub fn check(&self, returned: SqlReturn, context: Context) -> Result<Outcome> {
+        check_return(returned, &*self.raw, context)
+    }
+
+    pub fn prepare(&mut self, sql: &str, context: Context) -> Result<Outcome> {
+        let result = self.raw.prepare(&SqlText::new(sql));
+        Ok(check(result, &*self.raw, context)?.1)
+    }
+
+    /// Runs a statement without parameters.
+    pub fn execute_direct(&mut self, sql: &str, context: Context) -> Result<Outcome> {
+        // SAFETY: No parameter is bound to this handle.
+        let result = unsafe { self.raw.exec_direct(&SqlText::new(sql)) };
+        Ok(check(result, &*self.raw, context)?.1)
+    }
+
+    /// # Safety
+    ///
+    /// What is bound as parameters must be alive, and stay so while the result is read.
+    pub unsafe fn execute(&mut self, context: Context) -> Result<Outcome> {
+        // SAFETY: As the caller promises.
+        let result = unsafe { self.raw.execute() };
+        Ok(check(result, &*self.raw, context)?.1)
+    }
+
+    pub fn parameter_count(&mut self, context: Context) -> Result<usize> {
+        let result = self.raw.num_params();
+        Ok(check(result, &*self.raw, context)?.0.unwrap_or_default().into())
+    }
+
+    pub fn column_count(&mut self, context: Context) -> Result<usize> {
+        let result = self.raw.num_result_cols();
+        let (count, _) = check(result, &*self.raw, context)?;
+        Ok(usize::try_from(count.unwrap_or_default()).unwrap_or_default())
+    }
+
+    /// The affected rows, or None where the driver does not say.
+    pub fn row_count(&mut self) -> Option<u64> {
+        let mut rows = -1isize;
+        // SAFETY: The handle is valid; some drivers leave `rows` untouched.
+        let returned = unsafe { sys::SQLRowCount(self.as_sys(), &mut rows) };
+        let succeeded = matches!(returned, SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO);
+        if succeeded { u64::try_from(rows).ok() } else { None }
+    }
+
+    /// Describes a column, counted from 1.
+    pub fn describe_column(&mut self, number: u16, context: Context) -> Result<ColumnInfo> {
+        let mut described = odbc_api::handles::ColumnDescription::default();
+        let result = self.raw.describe_col(number, &mut described);
+        check(result, &*self.raw, context)?;
+        let name = if context.dbms.column_name_is_label {
+            self.text_attribute(number, Desc::Label)
+        } else {
+            slice_to_cow_utf8(&described.name).into_owned()
+        };
+        let data_type = described.data_type;
+        let unsigned = self.raw.is_unsigned_column(number);
+        Ok(ColumnInfo {
+            name,
+            sql_type: data_type.data_type().0,
+            type_name: self.text_attribute(number, Desc::TypeName),
+            column_size: data_type.column_size().map_or(0, Into::into),
+            decimal_digits: data_type.decimal_digits(),
+            unsigned: matches!(unsigned, SqlResult::Success(true)),
+            nullable: described.could_be_nullable(),
+        })
+    }
+
+    fn text_attribute(&self, number: u16, attribute: Desc) -> String {
+        let mut buffer = [0 as odbc_api::handles::SqlChar; 1024];
+        let bytes = i16::try_from(size_of_val(&buffer)).expect("the buffer is short");
+        let mut length = 0i16;
+        // SAFETY: The handle is valid, and the buffer is as long as said.
+        let returned = unsafe {
+            col_attribute(
+                self.as_sys(),
+                number,
+                attribute,
+                buffer.as_mut_ptr().cast(),
+                bytes,
+                &mut length,
+                null_mut(),
+            )
+        };
+        if !matches!(returned, SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO) {
+            return String::new();
+        }
+        let end = buffer.iter().position(|unit| *unit == 0).unwrap_or(buffer.len());
+        slice_to_cow_utf8(&buffer[..end]).into_owned()
+    }
+
+    /// Closes the cursor and forgets what is bound, so that the handle can be executed again.
+    pub fn reset(&mut self) {
+        for option in [FreeStmtOption::Close, FreeStmtOption::Unbind, FreeStmtOption::ResetParams] {
+            // SAFETY: The handle is valid; these options free nothing of ours.
+            let _ = unsafe { SQLFreeStmt(self.as_sys(), option) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `value` must be what `attribute` expects, and where it is an address, live as long as the
+    /// statement may write there.
+    pub unsafe fn set_attribute(
+        &self,
+        attribute: StatementAttribute,
+        value: sys::Pointer,
+        context: Context,
+    ) -> Result<()> {
+        // SAFETY: As the caller promises.
+        let returned = unsafe { sys::SQLSetStmtAttr(self.as_sys(), attribute, value, 0) };
+        self.check(returned, context).map(drop)
+    }
+}
+
+impl Drop for StatementHandle {
+    fn drop(&mut self) {
+        // SAFETY: The handle is valid and used nowhere else. A driver that fails to free it leaks
+        // it; odbc-api's own drop would panic.
+        let _ = unsafe { SQLFreeHandle(HandleType::Stmt, self.raw.as_handle()) };
+    }
+}

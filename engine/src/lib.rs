@@ -1,0 +1,43 @@
+//! Typed, exact and stoppable access to databases over ODBC, with Arrow in and out.
+//!
+//! ```no_run
+//! use odbc_engine::{Connection, ConnectionOptions, Parameters, StreamOptions};
+//!
+//! # fn main() -> odbc_engine::Result<()> {
+//! let connection =
+//!     Connection::open("Driver=SQLite3;Database=:memory:", &ConnectionOptions::default())?;
+//! let stream =
+//!     connection.query("SELECT 1 AS one", &Parameters::none(), &StreamOptions::default())?;
+//! while let Some(batch) = stream.fetch()? {
+//!     println!("{} rows", batch.num_rows());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod connection;
+mod dbms;
+mod environment;
+mod error;
+mod fetch;
+mod handle;
+mod options;
+mod parameters;
+mod statement;
+mod stream;
+mod types;
+
+pub use arrow_array;
+pub use arrow_schema;
+
+pub use connection::{Capabilities, Connection, ConnectionInfo};
+pub use error::{Diagnostic, Error, ErrorDetails, ErrorKind, Result};
+pub use options::{ConnectionOptions, StreamOptions};
+pub use parameters::Parameters;
+pub use statement::{Execution, Statement};
+pub use stream::Stream;
+
+/// The version of this engine.
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

@@ -1,0 +1,165 @@
+//! What a caller may set, with units, defaults and limits.
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How to connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionOptions {
+    /// How long connecting may take, in milliseconds: 1 to 600,000; 15,000 unless set.
+    pub login_timeout_ms: u32,
+    /// Ask the server to refuse every write of this session; off unless set.
+    pub read_only: bool,
+    /// Commit after each statement; on unless set.
+    pub autocommit: bool,
+}
+
+impl Default for ConnectionOptions {
+    fn default() -> Self {
+        Self { login_timeout_ms: 15_000, read_only: false, autocommit: true }
+    }
+}
+
+impl ConnectionOptions {
+    /// Reads the options from a JSON object; empty text means the defaults.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let mut options = Self::default();
+        for (key, value) in &object(json, "connect")? {
+            match key.as_str() {
+                "login_timeout_ms" => {
+                    options.login_timeout_ms = integer("connect", key, value)?;
+                }
+                "read_only" => options.read_only = boolean("connect", key, value)?,
+                "autocommit" => options.autocommit = boolean("connect", key, value)?,
+                _ => return Err(unknown("connect", key)),
+            }
+        }
+        options.check()?;
+        Ok(options)
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        range("connect", "login_timeout_ms", self.login_timeout_ms as usize, 1, 600_000)
+    }
+}
+
+/// How to read a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamOptions {
+    /// The most rows of one batch: 1 to 1,048,576; 65,536 unless set.
+    pub batch_rows_max: usize,
+    /// About how many bytes the buffers of one batch may take: 4 KiB to 1 GiB; 8 MiB unless set.
+    /// A batch holds at least one row, however long it is.
+    pub batch_bytes_max: usize,
+    /// The longest single value in bytes: 1 to 2,147,483,647; 1 GiB unless set. A longer one is
+    /// an error of kind Limit.
+    pub column_bytes_max: usize,
+}
+
+impl Default for StreamOptions {
+    fn default() -> Self {
+        Self { batch_rows_max: 1 << 16, batch_bytes_max: 8 << 20, column_bytes_max: 1 << 30 }
+    }
+}
+
+impl StreamOptions {
+    /// Reads the options from a JSON object; empty text means the defaults.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let mut options = Self::default();
+        for (key, value) in &object(json, "stream")? {
+            let target = match key.as_str() {
+                "batch_rows_max" => &mut options.batch_rows_max,
+                "batch_bytes_max" => &mut options.batch_bytes_max,
+                "column_bytes_max" => &mut options.column_bytes_max,
+                _ => return Err(unknown("stream", key)),
+            };
+            *target = integer("stream", key, value)?;
+        }
+        options.check()?;
+        Ok(options)
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        range("stream", "batch_rows_max", self.batch_rows_max, 1, 1 << 20)?;
+        range("stream", "batch_bytes_max", self.batch_bytes_max, 4096, 1 << 30)?;
+        range("stream", "column_bytes_max", self.column_bytes_max, 1, i32::MAX as usize)
+    }
+}
+
+fn invalid(operation: &'static str, message: String) -> Error {
+    Error::new(ErrorKind::InvalidArgument, operation, message)
+}
+
+fn unknown(operation: &'static str, key: &str) -> Error {
+    invalid(operation, format!("there is no option {key:?}"))
+}
+
+fn object(json: &str, operation: &'static str) -> Result<Map<String, Value>> {
+    if json.trim().is_empty() {
+        return Ok(Map::new());
+    }
+    match serde_json::from_str(json) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(invalid(operation, "the options must be a JSON object".into())),
+        Err(error) => Err(invalid(operation, format!("the options are not JSON: {error}"))),
+    }
+}
+
+fn integer<T: TryFrom<u64>>(operation: &'static str, key: &str, value: &Value) -> Result<T> {
+    value.as_u64().and_then(|number| T::try_from(number).ok()).ok_or_else(|| {
+        invalid(operation, format!("option {key:?} must be a whole number, not {value}"))
+    })
+}
+
+fn boolean(operation: &'static str, key: &str, value: &Value) -> Result<bool> {
+    value.as_bool().ok_or_else(|| {
+        invalid(operation, format!("option {key:?} must be true or false, not {value}"))
+    })
+}
+
+fn range(operation: &'static str, key: &str, value: usize, min: usize, max: usize) -> Result<()> {
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(invalid(operation, format!("option {key:?} must be {min} to {max}, not {value}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_come_from_nothing_and_from_an_empty_object() {
+        assert_eq!(ConnectionOptions::from_json("").unwrap(), ConnectionOptions::default());
+        assert_eq!(StreamOptions::from_json("{}").unwrap(), StreamOptions::default());
+    }
+
+    #[test]
+    fn bad_options_name_their_key() {
+        for (json, named) in [
+            (r#"{"login_timeout": 5}"#, "login_timeout"),
+            (r#"{"login_timeout_ms": 0}"#, "login_timeout_ms"),
+            (r#"{"login_timeout_ms": 600001}"#, "login_timeout_ms"),
+            (r#"{"login_timeout_ms": -1}"#, "login_timeout_ms"),
+            (r#"{"login_timeout_ms": 1.5}"#, "login_timeout_ms"),
+            (r#"{"read_only": "yes"}"#, "read_only"),
+            ("[]", "JSON object"),
+            ("{", "not JSON"),
+        ] {
+            let error = ConnectionOptions::from_json(json).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidArgument, "{json}");
+            assert!(error.message.contains(named), "{json}: {}", error.message);
+        }
+    }
+
+    #[test]
+    fn limits_hold_at_their_edges() {
+        assert!(StreamOptions::from_json(r#"{"batch_rows_max": 1}"#).is_ok());
+        assert!(StreamOptions::from_json(r#"{"batch_rows_max": 1048576}"#).is_ok());
+        assert!(StreamOptions::from_json(r#"{"batch_rows_max": 1048577}"#).is_err());
+        assert!(StreamOptions::from_json(r#"{"batch_bytes_max": 4096}"#).is_ok());
+        assert!(StreamOptions::from_json(r#"{"batch_bytes_max": 4095}"#).is_err());
+        assert!(StreamOptions::from_json(r#"{"column_bytes_max": 2147483648}"#).is_err());
+    }
+}

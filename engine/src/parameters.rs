@@ -1,0 +1,133 @@
+//! Parameters: one row of Arrow values, bound to a statement by their own types.
+
+mod encode;
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{Field, FieldRef};
+use odbc_api::sys::{CDataType, ParamType, SQLBindParameter, SqlDataType};
+
+use crate::{
+    dbms::Dbms,
+    error::{Error, ErrorKind, Result},
+    handle::{Context, StatementHandle},
+};
+
+/// The values of a statement's parameter markers, in their order.
+#[derive(Debug, Clone, Default)]
+pub struct Parameters(Vec<(FieldRef, ArrayRef)>);
+
+impl Parameters {
+    /// No parameters.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// One parameter for each column of a batch that has one row.
+    pub fn from_batch(batch: &RecordBatch) -> Result<Self> {
+        Self::check_rows(batch.num_rows())?;
+        let fields = batch.schema().fields().iter().cloned().collect::<Vec<_>>();
+        Ok(Self(fields.into_iter().zip(batch.columns().iter().cloned()).collect()))
+    }
+
+    /// One parameter for each array; each holds one value.
+    pub fn from_arrays(arrays: impl IntoIterator<Item = ArrayRef>) -> Result<Self> {
+        arrays
+            .into_iter()
+            .map(|array| {
+                Self::check_rows(array.len())?;
+                Ok((Arc::new(Field::new("", array.data_type().clone(), true)), array))
+            })
+            .collect::<Result<_>>()
+            .map(Self)
+    }
+
+    fn check_rows(rows: usize) -> Result<()> {
+        if rows == 1 {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "execute",
+            format!("parameters are one row of values, not {rows}"),
+        ))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Encodes every value for a driver.
+    pub(crate) fn encode(&self, dbms: &Dbms) -> Result<BoundParameters> {
+        if self.len() > dbms.parameters_max {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                "execute",
+                format!(
+                    "{} parameters are more than the {} that {} takes in one statement",
+                    self.len(),
+                    dbms.parameters_max,
+                    dbms.id
+                ),
+            ));
+        }
+        let encoded = self.0.iter().enumerate().map(|(index, (field, array))| {
+            encode::encode(field, array, dbms).map_err(|refusal| {
+                let message = format!("parameter {}: {}", index + 1, refusal.message);
+                Error::new(refusal.kind, "execute", message)
+            })
+        });
+        encoded.collect::<Result<_>>().map(BoundParameters)
+    }
+}
+
+/// One value as the driver takes it, at an address that stays.
+pub(crate) struct BoundParameter {
+    c_type: CDataType,
+    sql_type: SqlDataType,
+    column_size: usize,
+    decimal_digits: i16,
+    data: Box<[u8]>,
+    indicator: Box<isize>,
+}
+
+/// The encoded values of one execution. A driver may read them until its result is closed.
+#[derive(Default)]
+pub(crate) struct BoundParameters(Vec<BoundParameter>);
+
+impl BoundParameters {
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Binds every value. What was bound before must have been reset.
+    pub fn bind(&mut self, statement: &StatementHandle, context: Context) -> Result<()> {
+        for (index, parameter) in self.0.iter_mut().enumerate() {
+            // SAFETY: The value and its indicator live in boxes that this keeps, and the statement
+            // that keeps this resets its handle before it lets go of it.
+            let returned = unsafe {
+                SQLBindParameter(
+                    statement.as_sys(),
+                    u16::try_from(index + 1).expect("no database takes 65,536 parameters"),
+                    ParamType::Input,
+                    parameter.c_type,
+                    parameter.sql_type,
+                    parameter.column_size,
+                    parameter.decimal_digits,
+                    parameter.data.as_mut_ptr().cast(),
+                    parameter.data.len() as isize,
+                    &mut *parameter.indicator,
+                )
+            };
+            statement.check(returned, context)?;
+        }
+        Ok(())
+    }
+}

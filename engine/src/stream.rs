@@ -1,0 +1,112 @@
+//! Streams: the rows of a result, batch by batch.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use crate::{
+    connection::{Session, Shared, StatementKey},
+    error::{Diagnostic, Error, ErrorKind, Result},
+    statement::{Statement, StatementState},
+};
+
+/// The rows of one execution.
+///
+/// It is closed by [`Stream::close`], by its statement's next execution, and with its statement
+/// and connection.
+pub struct Stream {
+    shared: Arc<Shared>,
+    key: StatementKey,
+    execution: u64,
+    schema: SchemaRef,
+    closed: AtomicBool,
+    warnings: Mutex<Vec<Diagnostic>>,
+    /// The statement that nobody else holds, freed with this stream.
+    statement: Option<Statement>,
+}
+
+impl Stream {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        key: StatementKey,
+        execution: u64,
+        schema: SchemaRef,
+    ) -> Self {
+        Self {
+            shared,
+            key,
+            execution,
+            schema,
+            closed: AtomicBool::new(false),
+            warnings: Mutex::default(),
+            statement: None,
+        }
+    }
+
+    /// The same stream, which also closes its statement.
+    pub(crate) fn owning(mut self, statement: Statement) -> Self {
+        self.statement = Some(statement);
+        self
+    }
+
+    /// The columns of the result.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// The next rows, or None at the end, however often it is asked. After an error the stream is
+    /// closed.
+    pub fn fetch(&self) -> Result<Option<RecordBatch>> {
+        const OPERATION: &str = "fetch";
+        let closed = || Error::new(ErrorKind::InvalidState, OPERATION, "the stream is closed");
+        if self.closed.load(Ordering::Acquire) {
+            return Err(closed());
+        }
+        let mut session = self.shared.session(OPERATION)?;
+        let context = session.context(OPERATION);
+        let state = session.statements.get_mut(self.key).ok_or_else(closed)?;
+        let (handle, cursor) = state.reading(self.execution, OPERATION)?;
+        let mut warnings = Vec::new();
+        let fetched = cursor.fetch(handle, context, &mut warnings);
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).append(&mut warnings);
+        fetched.map_err(|error| {
+            if let Some(state) = session.statements.get_mut(self.key) {
+                state.fail_reading();
+            }
+            session.failed(error)
+        })
+    }
+
+    /// What the driver had to say while rows were fetched, so far.
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Closes the stream; its statement can be executed again. Closing again does nothing.
+    pub fn close(&self) -> Result<()> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        match self.shared.session("close") {
+            Ok(mut session) => {
+                self.close_in(&mut session);
+                Ok(())
+            }
+            // A closed connection has closed its streams.
+            Err(error) if error.kind == ErrorKind::InvalidState => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn close_in(&self, session: &mut Session) {
+        if self.statement.is_some() {
+            session.statements.remove(self.key);
+        } else if let Some(state) = session.statements.get_mut(self.key) {
+            StatementState::close_reading(state, self.execution);
+        }
+    }
+}

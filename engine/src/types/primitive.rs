@@ -1,0 +1,143 @@
+//! Booleans, integers and floating-point numbers.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, ArrowPrimitiveType, BooleanArray, Float32Array, Float64Array, Int64Array,
+    PrimitiveArray, UInt64Array,
+    types::{Int8Type, Int16Type, Int32Type, UInt8Type, UInt16Type, UInt32Type},
+};
+use arrow_schema::Field;
+use odbc_api::sys::CDataType;
+
+use super::{Binding, CellError, Cells, Column};
+
+type Convert = fn(&Cells<'_>) -> Result<ArrayRef, CellError>;
+
+/// A column whose conversion needs nothing but its cells.
+struct Primitive {
+    field: Field,
+    binding: Binding,
+    convert: Convert,
+}
+
+impl Column for Primitive {
+    fn field(&self) -> Field {
+        self.field.clone()
+    }
+
+    fn binding(&self) -> Binding {
+        self.binding
+    }
+
+    fn convert(&self, cells: &Cells<'_>) -> Result<ArrayRef, CellError> {
+        (self.convert)(cells)
+    }
+}
+
+fn primitive(field: Field, binding: Binding, convert: Convert) -> Box<dyn Column> {
+    Box::new(Primitive { field, binding, convert })
+}
+
+pub(super) fn boolean(field: Field, binding: Binding) -> Box<dyn Column> {
+    primitive(field, binding, |cells| {
+        let values = (0..cells.len()).map(|row| cells.bytes(row).map(|bit| bit != [0]));
+        Ok(Arc::new(values.collect::<BooleanArray>()))
+    })
+}
+
+pub(super) fn boolean_text(field: Field, binding: Binding) -> Box<dyn Column> {
+    primitive(field, binding, |cells| {
+        let values = cells.parse("boolean", |text| match text {
+            "0" => Some(false),
+            "1" => Some(true),
+            _ if text.eq_ignore_ascii_case("false") => Some(false),
+            _ if text.eq_ignore_ascii_case("true") => Some(true),
+            _ => None,
+        })?;
+        Ok(Arc::new(BooleanArray::from(values)))
+    })
+}
+
+/// Integers are read with 64 bits: drivers cut to narrower C types and report success.
+pub(super) fn integer(field: Field, bits: u8, unsigned: bool) -> Box<dyn Column> {
+    if unsigned {
+        let convert: Convert = match bits {
+            8 => narrow_unsigned::<UInt8Type>,
+            16 => narrow_unsigned::<UInt16Type>,
+            32 => narrow_unsigned::<UInt32Type>,
+            _ => |cells| {
+                Ok(Arc::new(UInt64Array::new(cells.fixed::<u64>().to_vec().into(), cells.nulls())))
+            },
+        };
+        primitive(field, Binding::fixed(CDataType::UBigInt, 8), convert)
+    } else {
+        let convert: Convert = match bits {
+            8 => narrow::<Int8Type>,
+            16 => narrow::<Int16Type>,
+            32 => narrow::<Int32Type>,
+            _ => |cells| {
+                Ok(Arc::new(Int64Array::new(cells.fixed::<i64>().to_vec().into(), cells.nulls())))
+            },
+        };
+        primitive(field, Binding::fixed(CDataType::SBigInt, 8), convert)
+    }
+}
+
+fn narrow<T: ArrowPrimitiveType>(cells: &Cells<'_>) -> Result<ArrayRef, CellError>
+where
+    T::Native: TryFrom<i64>,
+{
+    narrow_from::<i64, T>(cells)
+}
+
+fn narrow_unsigned<T: ArrowPrimitiveType>(cells: &Cells<'_>) -> Result<ArrayRef, CellError>
+where
+    T::Native: TryFrom<u64>,
+{
+    narrow_from::<u64, T>(cells)
+}
+
+fn narrow_from<W, T>(cells: &Cells<'_>) -> Result<ArrayRef, CellError>
+where
+    W: arrow_buffer::ArrowNativeType + std::fmt::Display,
+    T: ArrowPrimitiveType,
+    T::Native: TryFrom<W>,
+{
+    let nulls = cells.nulls();
+    let values = cells.fixed::<W>().iter().enumerate().map(|(row, wide)| {
+        if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+            return Ok(T::default_value());
+        }
+        T::Native::try_from(*wide).map_err(|_| CellError {
+            row,
+            message: format!("{wide} is not a value of type {}", T::DATA_TYPE),
+        })
+    });
+    let values: Vec<T::Native> = values.collect::<Result<_, _>>()?;
+    Ok(Arc::new(PrimitiveArray::<T>::new(values.into(), nulls)))
+}
+
+pub(super) fn integer_text(field: Field, binding: Binding) -> Box<dyn Column> {
+    primitive(field, binding, |cells| {
+        Ok(Arc::new(Int64Array::from(cells.parse("bigint", |text| text.parse().ok())?)))
+    })
+}
+
+pub(super) fn float32(field: Field) -> Box<dyn Column> {
+    primitive(field, Binding::fixed(CDataType::Float, 4), |cells| {
+        Ok(Arc::new(Float32Array::new(cells.fixed::<f32>().to_vec().into(), cells.nulls())))
+    })
+}
+
+pub(super) fn float64(field: Field) -> Box<dyn Column> {
+    primitive(field, Binding::fixed(CDataType::Double, 8), |cells| {
+        Ok(Arc::new(Float64Array::new(cells.fixed::<f64>().to_vec().into(), cells.nulls())))
+    })
+}
+
+pub(super) fn float64_text(field: Field, binding: Binding) -> Box<dyn Column> {
+    primitive(field, binding, |cells| {
+        Ok(Arc::new(Float64Array::from(cells.parse("double", |text| text.parse().ok())?)))
+    })
+}
