@@ -1,6 +1,6 @@
 //! Statements: SQL text that is executed, once or many times.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -199,6 +199,8 @@ pub struct Statement {
     shared: Arc<Shared>,
     key: StatementKey,
     sql: String,
+    /// Of the last execution; kept here so that reading them never waits for the connection.
+    warnings: Mutex<Vec<Diagnostic>>,
 }
 
 impl Statement {
@@ -213,7 +215,12 @@ impl Statement {
         let mut session = shared.session("statement")?;
         let key = session.statements.insert(StatementState::default());
         let width = shared.dbms.statement_bytes_min;
-        Ok(Self { shared: Arc::clone(shared), key, sql: format!("{sql:width$}") })
+        Ok(Self {
+            shared: Arc::clone(shared),
+            key,
+            sql: format!("{sql:width$}"),
+            warnings: Mutex::default(),
+        })
     }
 
     /// The SQL text.
@@ -246,7 +253,20 @@ impl Statement {
             state.set_handle(handle);
         }
         let executed = state.execute(&self.sql, parameters, context);
-        executed.map_err(|error| session.failed(error))
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        warnings.clear();
+        match executed {
+            Ok(execution) => {
+                warnings.clone_from(&execution.warnings);
+                Ok(execution)
+            }
+            Err(error) => Err(session.failed(error)),
+        }
+    }
+
+    /// What the driver had to say beside success, when the statement was executed last.
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Streams the result set of the last execution.

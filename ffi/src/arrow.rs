@@ -1,0 +1,59 @@
+//! The Arrow C Data Interface: parameters in, schemas and batches out.
+
+use arrow_array::{
+    Array, RecordBatch, StructArray,
+    ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi},
+};
+use engine::{Error, ErrorKind, Parameters, Result};
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::InvalidArgument, "execute", message)
+}
+
+/// Takes the parameters over from C; both structs are released, whatever comes of them.
+///
+/// # Safety
+///
+/// Each pointer is NULL or points to a struct that was made by the Arrow C Data Interface, or
+/// that was released.
+pub(crate) unsafe fn parameters(
+    schema: *mut FFI_ArrowSchema,
+    array: *mut FFI_ArrowArray,
+) -> Result<Parameters> {
+    // SAFETY: As the caller promises; what is taken over is released when dropped.
+    let schema = (!schema.is_null()).then(|| unsafe { FFI_ArrowSchema::from_raw(schema) });
+    // SAFETY: As above.
+    let array = (!array.is_null()).then(|| unsafe { FFI_ArrowArray::from_raw(array) });
+    let (schema, array) = match (schema, array) {
+        (None, None) => return Ok(Parameters::none()),
+        (Some(schema), Some(array)) => (schema, array),
+        _ => return Err(invalid("parameters need both a schema and an array".into())),
+    };
+    if array.is_released() {
+        return Err(invalid("the parameters' array was released before".into()));
+    }
+    // SAFETY: The interface's own rules hold for both structs, as the caller promises.
+    let data = unsafe { from_ffi(array, &schema) }
+        .map_err(|error| invalid(format!("the parameters are no Arrow data: {error}")))?;
+    if !matches!(data.data_type(), arrow_schema::DataType::Struct(_)) {
+        return Err(invalid(format!(
+            "parameters are a struct with one child for each, not {}",
+            data.data_type()
+        )));
+    }
+    data.validate_full()
+        .map_err(|error| invalid(format!("the parameters are no valid Arrow data: {error}")))?;
+    let values = StructArray::from(data);
+    if values.len() == 1 && values.is_null(0) {
+        return Err(invalid("the parameters' one row is NULL".into()));
+    }
+    if values.num_columns() == 0 {
+        return Ok(Parameters::none());
+    }
+    Parameters::from_batch(&RecordBatch::from(values))
+}
+
+/// A batch as a struct array.
+pub(crate) fn batch(batch: RecordBatch) -> FFI_ArrowArray {
+    FFI_ArrowArray::new(&StructArray::from(batch).into_data())
+}

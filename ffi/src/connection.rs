@@ -1,0 +1,136 @@
+//! Connections.
+
+use std::ffi::{c_char, c_void};
+
+use engine::{Connection, ConnectionOptions};
+
+use crate::{
+    arguments::{output, text},
+    error::OdbcError,
+    guard::{guard, infallible},
+    handle::{CONNECTIONS, OdbcHandle},
+    text::OdbcText,
+};
+
+/// Connects by an ODBC connection string, such as `Driver=SQLite3;Database=my.db`.
+///
+/// `options` is a JSON object, empty for the defaults: `login_timeout_ms` (1 to 600,000, default
+/// 15,000), `read_only` (default false), `autocommit` (default true).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_open(
+    connection_string: *const c_char,
+    connection_string_length: u64,
+    options: *const c_char,
+    options_length: u64,
+    connection: *mut OdbcHandle,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a valid place for a handle.
+        let connection = unsafe { output("connection", connection) }?;
+        // SAFETY: The header asks for a text of this length.
+        let connection_string =
+            unsafe { text("connection_string", connection_string, connection_string_length) }?;
+        // SAFETY: As above.
+        let options = unsafe { text("options", options, options_length) }?;
+        let options = ConnectionOptions::from_json(options)?;
+        connection.write(CONNECTIONS.insert(Connection::open(connection_string, &options)?));
+        Ok(())
+    })
+}
+
+/// Waits for the running call, rolls back an open transaction, closes every statement and stream
+/// of the connection, and disconnects. Closing again does nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_close(
+    connection: OdbcHandle,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || CONNECTIONS.remove(connection)?.map_or(Ok(()), |open| open.close()))
+}
+
+/// For finalizers: forgets the connection whose handle is this pointer's value, without waiting.
+/// It is closed once its last statement and stream are forgotten as well.
+#[unsafe(no_mangle)]
+pub extern "C" fn odbc_connection_finalize(connection: *mut c_void) {
+    infallible((), || {
+        if let Ok(Some(open)) = CONNECTIONS.remove(connection as OdbcHandle) {
+            // Disconnecting may wait for the network, and a finalizer must not.
+            std::thread::spawn(move || drop(open));
+        }
+    });
+}
+
+/// Makes what the transaction did last.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_commit(
+    connection: OdbcHandle,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || CONNECTIONS.get(connection)?.commit())
+}
+
+/// Undoes what the transaction did.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_rollback(
+    connection: OdbcHandle,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || CONNECTIONS.get(connection)?.rollback())
+}
+
+/// Turns autocommit on (1), which commits an open transaction, or off (0).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_set_autocommit(
+    connection: OdbcHandle,
+    enabled: i32,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || CONNECTIONS.get(connection)?.set_autocommit(enabled != 0).map(drop))
+}
+
+/// Writes 1 to `enabled` if each statement commits by itself, else 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_autocommit(
+    connection: OdbcHandle,
+    enabled: *mut i32,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a valid place for an int32_t.
+        let enabled = unsafe { output("enabled", enabled) }?;
+        enabled.write(CONNECTIONS.get(connection)?.autocommit()?.into());
+        Ok(())
+    })
+}
+
+/// The names and versions of the database and its driver, as a JSON object: `dbms`, `dbms_name`,
+/// `dbms_version`, `driver_name`, `driver_version`, `driver_odbc_version`, `engine_version`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_info(
+    connection: OdbcHandle,
+    info: *mut OdbcText,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a valid place for an odbc_text.
+        let info = unsafe { output("info", info) }?;
+        info.write(OdbcText::json(CONNECTIONS.get(connection)?.info())?);
+        Ok(())
+    })
+}
+
+/// What the connection can do, as a JSON object; doc/capabilities.md names its members.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_capabilities(
+    connection: OdbcHandle,
+    capabilities: *mut OdbcText,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a valid place for an odbc_text.
+        let capabilities = unsafe { output("capabilities", capabilities) }?;
+        capabilities.write(OdbcText::json(&CONNECTIONS.get(connection)?.capabilities())?);
+        Ok(())
+    })
+}

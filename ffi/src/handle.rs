@@ -1,0 +1,82 @@
+//! Handles: numbers that stand for the engine's objects, and are never mistaken for another's.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, LazyLock, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use engine::{Connection, Error, ErrorKind, Result, Statement, Stream};
+
+/// A connection, a statement or a stream. 0 is none. A closed, foreign or made-up handle is an
+/// error of kind InvalidState, never undefined behaviour; a handle may be used from any thread.
+pub type OdbcHandle = u64;
+
+/// The highest four bits of a handle name its kind. The others count up and are never used again,
+/// so that a stale handle cannot come to mean another object.
+const KIND_SHIFT: u32 = 60;
+
+/// The objects of one kind that C has handles of.
+pub(crate) struct Registry<T> {
+    kind: u64,
+    name: &'static str,
+    next: AtomicU64,
+    objects: LazyLock<RwLock<HashMap<OdbcHandle, Arc<T>>>>,
+}
+
+pub(crate) static CONNECTIONS: Registry<Connection> = Registry::new(1, "connection");
+pub(crate) static STATEMENTS: Registry<Statement> = Registry::new(2, "statement");
+pub(crate) static STREAMS: Registry<Stream> = Registry::new(3, "stream");
+
+impl<T> Registry<T> {
+    const fn new(kind: u64, name: &'static str) -> Self {
+        Self {
+            kind: kind << KIND_SHIFT,
+            name,
+            next: AtomicU64::new(1),
+            objects: LazyLock::new(RwLock::default),
+        }
+    }
+
+    /// Makes a handle for an object.
+    pub fn insert(&self, object: T) -> OdbcHandle {
+        let handle = self.kind | self.next.fetch_add(1, Ordering::Relaxed);
+        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
+        objects.insert(handle, Arc::new(object));
+        handle
+    }
+
+    /// The object of a handle. The lock is held only while it is looked up.
+    pub fn get(&self, handle: OdbcHandle) -> Result<Arc<T>> {
+        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+        objects.get(&handle).cloned().ok_or_else(|| {
+            let message = if self.was_given_out(handle) {
+                format!("the {} is closed", self.name)
+            } else {
+                format!("{handle:#x} is not the handle of a {}", self.name)
+            };
+            Error::new(ErrorKind::InvalidState, "call", message)
+        })
+    }
+
+    /// Forgets a handle and gives its object; None where that was done before.
+    pub fn remove(&self, handle: OdbcHandle) -> Result<Option<Arc<T>>> {
+        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
+        match objects.remove(&handle) {
+            Some(object) => Ok(Some(object)),
+            None if self.was_given_out(handle) => Ok(None),
+            None => Err(Error::new(
+                ErrorKind::InvalidState,
+                "close",
+                format!("{handle:#x} was never the handle of a {}", self.name),
+            )),
+        }
+    }
+
+    fn was_given_out(&self, handle: OdbcHandle) -> bool {
+        let next = self.kind | self.next.load(Ordering::Relaxed);
+        (self.kind + 1..next).contains(&handle)
+    }
+}

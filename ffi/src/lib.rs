@@ -1,0 +1,18 @@
+//! The C ABI of odbc_engine.
+//!
+//! Every export is named `odbc_<noun>_<verb>`, its body is one call of [`guard::guard`], and what
+//! it takes and gives is described in `include/odbc_engine.h`, which is generated from here.
+
+// Every export documents in its prose what its pointers must be.
+#![allow(clippy::missing_safety_doc)]
+
+mod arguments;
+mod arrow;
+mod connection;
+mod error;
+mod guard;
+mod handle;
+mod statement;
+mod stream;
+mod text;
+mod version;

@@ -1,0 +1,103 @@
+//! Statements.
+
+use std::ffi::{c_char, c_void};
+
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
+use engine::Statement;
+
+use crate::{
+    arguments::{output, text},
+    arrow,
+    error::OdbcError,
+    guard::{guard, infallible},
+    handle::{CONNECTIONS, OdbcHandle, STATEMENTS},
+    text::OdbcText,
+};
+
+/// What an execution did.
+#[repr(C)]
+pub struct OdbcExecution {
+    /// How many rows were inserted, updated or deleted; -1 where there is a result set, or the
+    /// driver does not say.
+    pub affected_rows: i64,
+    /// How many columns the result set has; 0 where there is none.
+    pub column_count: i32,
+    /// How many warnings odbc_statement_warnings gives.
+    pub warning_count: i32,
+}
+
+/// Makes a statement of a connection. The database sees it when it is executed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_statement_open(
+    connection: OdbcHandle,
+    sql: *const c_char,
+    sql_length: u64,
+    statement: *mut OdbcHandle,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a valid place for a handle.
+        let statement = unsafe { output("statement", statement) }?;
+        // SAFETY: The header asks for a text of this length.
+        let sql = unsafe { text("sql", sql, sql_length) }?;
+        statement.write(STATEMENTS.insert(CONNECTIONS.get(connection)?.statement(sql)?));
+        Ok(())
+    })
+}
+
+/// Executes a statement; closes the result of its last execution.
+///
+/// Parameters are one struct array of length 1 with a child for each marker, by the Arrow C Data
+/// Interface, or NULL and NULL for none. The call releases both structs, also when it fails.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_statement_execute(
+    statement: OdbcHandle,
+    parameters_schema: *mut FFI_ArrowSchema,
+    parameters: *mut FFI_ArrowArray,
+    execution: *mut OdbcExecution,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for structs of the Arrow C Data Interface.
+        let parameters = unsafe { arrow::parameters(parameters_schema, parameters) };
+        // SAFETY: The header asks for a valid place for an odbc_execution.
+        let execution = unsafe { output("execution", execution) }?;
+        let done = STATEMENTS.get(statement)?.execute(&parameters?)?;
+        let rows = done.affected_rows.and_then(|rows| i64::try_from(rows).ok());
+        execution.write(OdbcExecution {
+            affected_rows: rows.unwrap_or(-1),
+            column_count: done.column_count as i32,
+            warning_count: done.warnings.len() as i32,
+        });
+        Ok(())
+    })
+}
+
+/// What the driver had to say beside success, when the statement was executed last: a JSON array
+/// of objects with `sqlstate`, `native_code` and `message`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_statement_warnings(
+    statement: OdbcHandle,
+    warnings: *mut OdbcText,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a valid place for an odbc_text.
+        let warnings = unsafe { output("warnings", warnings) }?;
+        warnings.write(OdbcText::json(&STATEMENTS.get(statement)?.warnings())?);
+        Ok(())
+    })
+}
+
+/// Closes a statement and its stream. Closing again does nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_statement_close(statement: OdbcHandle, error: *mut OdbcError) -> i32 {
+    guard(error, || STATEMENTS.remove(statement)?.map_or(Ok(()), |open| Statement::close(&open)))
+}
+
+/// For finalizers: forgets the statement whose handle is this pointer's value, without waiting.
+/// What is busy is freed by the next call on its connection.
+#[unsafe(no_mangle)]
+pub extern "C" fn odbc_statement_finalize(statement: *mut c_void) {
+    infallible((), || drop(STATEMENTS.remove(statement as OdbcHandle)));
+}
