@@ -1,0 +1,244 @@
+/* The C ABI of odbc_engine. Generated from ffi/src by `make header`; do not edit.
+ *
+ * Conventions
+ * - A fallible function returns 0, or the kind of its error (1 to 15), and fills the odbc_error
+ *   that its caller owns; `error` may be NULL. On an error the other outputs are untouched.
+ * - Text goes in as UTF-8 by pointer and length; the pointer may be NULL where the length is 0.
+ * - Options are a JSON object; an unknown key or a bad value is an error that names it.
+ * - Any function may be called from any thread. One connection runs one call at a time; a second
+ *   caller waits.
+ * - Kinds: 1 InvalidArgument, 2 InvalidState, 3 Unsupported, 4 Connection, 5 Authentication,
+ *   6 Syntax, 7 Constraint, 8 Data, 9 Transaction, 10 Timeout, 11 Cancelled, 12 Truncated,
+ *   13 Limit, 14 Driver, 15 Internal.
+ */
+
+#ifndef ODBC_ENGINE_H
+#define ODBC_ENGINE_H
+
+#include <stdint.h>
+/* The Arrow C Data Interface, https://arrow.apache.org/docs/format/CDataInterface.html */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+struct ArrowSchema {
+  const char *format;
+  const char *name;
+  const char *metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema **children;
+  struct ArrowSchema *dictionary;
+  void (*release)(struct ArrowSchema *);
+  void *private_data;
+};
+
+struct ArrowArray {
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void **buffers;
+  struct ArrowArray **children;
+  struct ArrowArray *dictionary;
+  void (*release)(struct ArrowArray *);
+  void *private_data;
+};
+
+#endif
+
+
+// The number of this ABI: it grows with every change that an older binding cannot work with.
+#define ODBC_ENGINE_ABI_VERSION 1
+
+// A connection, a statement or a stream. 0 is none. A closed, foreign or made-up handle is an
+// error of kind InvalidState, never undefined behaviour; a handle may be used from any thread.
+typedef uint64_t odbc_handle;
+
+// One diagnostic record of the driver. It belongs to its `odbc_error`.
+typedef struct odbc_diagnostic {
+  // SQLSTATE, NUL-terminated.
+  const char *sqlstate;
+  // The database's own number.
+  int32_t native_code;
+  // The driver's text, NUL-terminated UTF-8.
+  const char *message;
+} odbc_diagnostic;
+
+// An error, owned by the caller, who zero-initialises it before its first use.
+//
+// A call that fails fills it; one that succeeds leaves it alone. What it held is released before
+// it is filled again. When done with it, call `release` unless that is NULL.
+typedef struct odbc_error {
+  // The kind of the error, 1 to 15; the same number that the call returned.
+  int32_t kind;
+  // The database's own number of the first record, or 0.
+  int32_t native_code;
+  // SQLSTATE of the first record, NUL-terminated; empty if there is none.
+  char sqlstate[8];
+  // 1 if the same work may succeed when tried again on a working connection, else 0.
+  int32_t retryable;
+  // The row of the result at fault, counted from 0, or -1.
+  int64_t row;
+  // The operation that failed, NUL-terminated UTF-8.
+  const char *operation;
+  // For people, NUL-terminated UTF-8.
+  const char *message;
+  // The column at fault, NUL-terminated UTF-8, or NULL.
+  const char *column;
+  // Every record that the driver gave.
+  const struct odbc_diagnostic *records;
+  // How many there are.
+  uint64_t record_count;
+  // Frees what the error holds and sets this to NULL; NULL where it holds nothing.
+  void (*release)(struct odbc_error *error);
+  // The library's own.
+  void *private_data;
+} odbc_error;
+
+// UTF-8 text that the library owns until `release` is called.
+typedef struct odbc_text {
+  // The text, also NUL-terminated.
+  const char *data;
+  // Its length in bytes, without the terminator.
+  uint64_t length;
+  // Frees the text and sets this to NULL; NULL where it holds nothing.
+  void (*release)(struct odbc_text *text);
+  // The library's own.
+  void *private_data;
+} odbc_text;
+
+// What an execution did.
+typedef struct odbc_execution {
+  // How many rows were inserted, updated or deleted; -1 where there is a result set, or the
+  // driver does not say.
+  int64_t affected_rows;
+  // How many columns the result set has; 0 where there is none.
+  int32_t column_count;
+  // How many warnings odbc_statement_warnings gives.
+  int32_t warning_count;
+} odbc_execution;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// Connects by an ODBC connection string, such as `Driver=SQLite3;Database=my.db`.
+//
+// `options` is a JSON object, empty for the defaults: `login_timeout_ms` (1 to 600,000, default
+// 15,000), `read_only` (default false), `autocommit` (default true).
+int32_t odbc_connection_open(const char *connection_string,
+                             uint64_t connection_string_length,
+                             const char *options,
+                             uint64_t options_length,
+                             odbc_handle *connection,
+                             struct odbc_error *error);
+
+// Waits for the running call, rolls back an open transaction, closes every statement and stream
+// of the connection, and disconnects. Closing again does nothing.
+int32_t odbc_connection_close(odbc_handle connection, struct odbc_error *error);
+
+// For finalizers: forgets the connection whose handle is this pointer's value, without waiting.
+// It is closed once its last statement and stream are forgotten as well.
+void odbc_connection_finalize(void *connection);
+
+// Makes what the transaction did last.
+int32_t odbc_connection_commit(odbc_handle connection, struct odbc_error *error);
+
+// Undoes what the transaction did.
+int32_t odbc_connection_rollback(odbc_handle connection, struct odbc_error *error);
+
+// Turns autocommit on (1), which commits an open transaction, or off (0).
+int32_t odbc_connection_set_autocommit(odbc_handle connection,
+                                       int32_t enabled,
+                                       struct odbc_error *error);
+
+// Writes 1 to `enabled` if each statement commits by itself, else 0.
+int32_t odbc_connection_autocommit(odbc_handle connection,
+                                   int32_t *enabled,
+                                   struct odbc_error *error);
+
+// The names and versions of the database and its driver, as a JSON object: `dbms`, `dbms_name`,
+// `dbms_version`, `driver_name`, `driver_version`, `driver_odbc_version`, `engine_version`.
+int32_t odbc_connection_info(odbc_handle connection,
+                             struct odbc_text *info,
+                             struct odbc_error *error);
+
+// What the connection can do, as a JSON object; doc/capabilities.md names its members.
+int32_t odbc_connection_capabilities(odbc_handle connection,
+                                     struct odbc_text *capabilities,
+                                     struct odbc_error *error);
+
+// Makes a statement of a connection. The database sees it when it is executed.
+int32_t odbc_statement_open(odbc_handle connection,
+                            const char *sql,
+                            uint64_t sql_length,
+                            odbc_handle *statement,
+                            struct odbc_error *error);
+
+// Executes a statement; closes the result of its last execution.
+//
+// Parameters are one struct array of length 1 with a child for each marker, by the Arrow C Data
+// Interface, or NULL and NULL for none. The call releases both structs, also when it fails.
+int32_t odbc_statement_execute(odbc_handle statement,
+                               struct ArrowSchema *parameters_schema,
+                               struct ArrowArray *parameters,
+                               struct odbc_execution *execution,
+                               struct odbc_error *error);
+
+// What the driver had to say beside success, when the statement was executed last: a JSON array
+// of objects with `sqlstate`, `native_code` and `message`.
+int32_t odbc_statement_warnings(odbc_handle statement,
+                                struct odbc_text *warnings,
+                                struct odbc_error *error);
+
+// Closes a statement and its stream. Closing again does nothing.
+int32_t odbc_statement_close(odbc_handle statement, struct odbc_error *error);
+
+// For finalizers: forgets the statement whose handle is this pointer's value, without waiting.
+// What is busy is freed by the next call on its connection.
+void odbc_statement_finalize(void *statement);
+
+// Streams the result set of a statement's last execution.
+//
+// `options` is a JSON object, empty for the defaults: `batch_rows_max` (1 to 1,048,576, default
+// 65,536), `batch_bytes_max` (4,096 to 1,073,741,824, default 8,388,608), `column_bytes_max` (1
+// to 2,147,483,647, default 1,073,741,824).
+int32_t odbc_stream_start(odbc_handle statement,
+                          const char *options,
+                          uint64_t options_length,
+                          odbc_handle *stream,
+                          struct odbc_error *error);
+
+// Exports the result's columns as a struct type. The caller releases the schema.
+int32_t odbc_stream_schema(odbc_handle stream,
+                           struct ArrowSchema *schema,
+                           struct odbc_error *error);
+
+// Exports the next rows as a struct array. At the end the array's `release` is NULL, however
+// often it is asked. After an error the stream is closed. The caller releases the array.
+int32_t odbc_stream_fetch(odbc_handle stream, struct ArrowArray *batch, struct odbc_error *error);
+
+// What the driver had to say while rows were fetched, so far: a JSON array of objects with
+// `sqlstate`, `native_code` and `message`.
+int32_t odbc_stream_warnings(odbc_handle stream,
+                             struct odbc_text *warnings,
+                             struct odbc_error *error);
+
+// Closes a stream; its statement can be executed again. Closing again does nothing.
+int32_t odbc_stream_close(odbc_handle stream, struct odbc_error *error);
+
+// For finalizers: forgets the stream whose handle is this pointer's value, without waiting.
+void odbc_stream_finalize(void *stream);
+
+// The ABI number of the library; a binding compares it with the header's and refuses another.
+uint32_t odbc_abi_version(void);
+
+// The version of the engine as NUL-terminated text that is never freed.
+const char *odbc_engine_version(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* ODBC_ENGINE_H */
