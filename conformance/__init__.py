@@ -1,0 +1,1 @@
+"""The conformance suite of odbc_engine: the contract as data, and the conductor that proves it."""

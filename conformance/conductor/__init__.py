@@ -1,0 +1,1 @@
+"""The conductor: plans the cells, drives the harnesses, compares and reports."""

@@ -1,0 +1,207 @@
+"""Runs one cell: connects, sets up, takes the steps, compares and cleans up."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .case import Case, Step
+from .compare import Comparison
+from .database import Database
+from .harness import Harness, HarnessCrashed, HarnessError, HarnessTimeout
+from .outcome import Cell, Outcome, Result, Verdict
+from .parity import digest_of, reply_digest
+from .template import TemplateError, generated, render, sql_text
+from .values import encode
+
+_MAIN = "main"
+# The connection on which the conductor itself cleans up, whatever state a case leaves its own in.
+_KEEPER = "keeper"
+
+
+class _Unsupported(Exception):
+    """The harness does not know an operation."""
+
+
+class _SetupFailed(Exception):
+    """The case could not be brought to its first step."""
+
+
+class CellRun:
+    """The run of one cell on a live harness."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        harness: Harness,
+        database: Database,
+        connection_string: str,
+        local: Mapping[str, str],
+        unsupported: Mapping[str, str],
+    ) -> None:
+        self._cell = cell
+        self._case: Case = cell.case
+        self._harness = harness
+        self._database = database
+        self._connection_string = connection_string
+        self._local = local
+        self._unsupported = unsupported
+        self._tables = {name: _table_name(cell, name) for name in cell.case.tables}
+        self._tokens = tokens_of(cell.case, database, {**local, **self._tables})
+        self._formats: dict[str, list[str]] = {}
+        self._opened: list[str] = []
+
+    def run(self) -> Result:
+        """The result of the cell; the harness is unusable after crashed, timeout and some errored ones."""
+        result = Result(self._cell, Outcome.PASSED)
+        started = time.monotonic()
+        try:
+            self._set_up()
+            self._take_steps(result)
+            self._clean_up(result)
+        except _Unsupported as reason:
+            result.outcome = Outcome.UNSUPPORTED
+            result.declared = str(reason) in self._unsupported
+            why = self._unsupported.get(str(reason), "which bindings.yaml does not declare")
+            result.explanation.append(f"operation {reason} is unsupported: {why}")
+        except HarnessTimeout as error:
+            _end(result, Outcome.TIMEOUT, error)
+        except HarnessCrashed as error:
+            _end(result, Outcome.CRASHED, error)
+        except (_SetupFailed, HarnessError, TemplateError) as error:
+            _end(result, Outcome.ERRORED, error)
+        result.seconds = round(time.monotonic() - started, 3)
+        return result
+
+    def _request(self, op: str, **members: Any) -> dict[str, Any]:
+        reply = self._harness.request(op, self._case.timeout_s, **members)
+        if "unsupported" in reply:
+            raise _Unsupported(reply["unsupported"])
+        if op == "open":
+            self._opened.append(members["connection"])
+        return reply
+
+    def _must(self, what: str, op: str, **members: Any) -> None:
+        reply = self._request(op, **members)
+        if "ok" not in reply:
+            reason = reply.get("error", {}).get("message") or reply.get("fault")
+            raise _SetupFailed(f"{what}: {reason}")
+
+    def _set_up(self) -> None:
+        if self._tables or self._case.teardown or self._case.setup:
+            self._sweep()
+            for sql in self._case.setup:
+                text = sql_text(sql, self._tokens)
+                self._must(f"setup {text[:200]!r}", "execute", connection=_KEEPER, sql=text, params=[])
+            self._must("closing after the setup", "close", connection=_KEEPER)
+        if self._case.opens:
+            self._must(
+                "connecting",
+                "open",
+                connection=_MAIN,
+                connection_string=self._connection_string,
+                options=dict(self._case.options),
+            )
+
+    def _sweep(self) -> None:
+        """Opens the keeper and drops what the case makes."""
+        self._must(
+            "connecting", "open", connection=_KEEPER, connection_string=self._connection_string, options={}
+        )
+        drops = [f"drop table if exists {name}" for name in reversed(self._tables.values())]
+        drops += [sql_text(sql, self._tokens) for sql in self._case.teardown]
+        for text in drops:
+            self._must(f"cleaning {text!r}", "execute", connection=_KEEPER, sql=text, params=[])
+
+    def _take_steps(self, result: Result) -> None:
+        for step in self._case.steps:
+            members = self._members(step)
+            expect = self._case.expectation(step, self._cell.database)
+            digests = []
+            for _ in range(step.repeat):
+                reply = self._request(step.op, **members)
+                digests.append(reply_digest(reply))
+                comparison = Comparison(
+                    self._cell.database, self._tokens, self._formats_for(step, members, reply)
+                )
+                found = comparison.differences(expect, reply)
+                result.explanation += [f"step {step.name}: {difference}" for difference in found]
+            result.observed[step.name] = digest_of(digests)
+        result.digest = digest_of(list(result.observed.items()))
+        result.correct = Verdict.NO if result.explanation else Verdict.YES
+        if result.explanation:
+            result.outcome = Outcome.FAILED
+
+    def _clean_up(self, result: Result) -> None:
+        for connection in dict.fromkeys(self._opened):
+            reply = self._request("close", connection=connection)
+            # What never opened may answer that it is not there; a connection that did must close.
+            if "error" in reply and reply["error"].get("kind_name") != "InvalidState":
+                result.outcome = Outcome.FAILED
+                result.explanation.append(f"closing {connection}: {reply['error'].get('message')}")
+        if self._tables or self._case.teardown:
+            self._sweep()
+            self._must("closing after the case", "close", connection=_KEEPER)
+
+    def _members(self, step: Step) -> dict[str, Any]:
+        members = dict(step.members)
+        op = step.op
+        if op in ("open", "close", "info", "capabilities", "autocommit", "commit", "rollback"):
+            members.setdefault("connection", _MAIN)
+        if op in ("execute", "query", "statement_open"):
+            members.setdefault("connection", _MAIN)
+            members["sql"] = sql_text(members["sql"], self._tokens)
+        if op.startswith("statement_") or op == "stream_open":
+            members.setdefault("statement", _MAIN)
+        if op.startswith("stream_"):
+            members.setdefault("stream", _MAIN)
+        if op in ("execute", "query", "statement_execute"):
+            members["params"] = [
+                {"type": parameter["type"], "value": encode(parameter["value"], parameter["type"])}
+                for parameter in generated(members.get("params", []), "parameter")
+            ]
+        if op in ("open", "query", "stream_open"):
+            members.setdefault("options", {})
+        if op == "open":
+            members["connection_string"] = self._open_string(members)
+            members.pop("variant", None)
+        return members
+
+    def _open_string(self, members: Mapping[str, Any]) -> str:
+        if "variant" in members:
+            return self._database.variant(members["variant"], self._connection_string, self._local)
+        given = members.get("connection_string", "{connection_string}")
+        return render(given, {**self._tokens, "connection_string": self._connection_string})
+
+    def _formats_for(
+        self, step: Step, members: Mapping[str, Any], reply: Mapping[str, Any]
+    ) -> list[str]:
+        """The formats of the columns of a reply; those of a fetch were told when its stream opened."""
+        schema = reply.get("ok", {}).get("schema") if isinstance(reply.get("ok"), Mapping) else None
+        formats = [column["format"] for column in schema or ()]
+        stream = members.get("stream")
+        if step.op == "stream_open" and stream:
+            self._formats[stream] = formats
+        return self._formats.get(stream, formats) if stream else formats
+
+
+def tokens_of(case: Case, database: Database, local: Mapping[str, str]) -> dict[str, str]:
+    """All tokens that the texts of a case may use on a database."""
+    for name in case.tables:
+        if name in database.tokens:
+            raise TemplateError(f"table {name} of {case.id} is also a token of {database.name}")
+    return {**database.tokens, **local}
+
+
+def _table_name(cell: Cell, name: str) -> str:
+    """A name that no other cell uses, so that an abandoned connection's lock harms only its own cell."""
+    mark = hashlib.sha256(f"{cell.case.id}/{cell.binding}".encode()).hexdigest()[:8]
+    return f"cf_{name}_{mark}"
+
+
+def _end(result: Result, outcome: Outcome, error: Exception) -> None:
+    result.outcome = outcome
+    result.digest = None
+    result.explanation.append(str(error))

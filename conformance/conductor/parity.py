@@ -1,0 +1,56 @@
+"""Parity: all bindings must have observed the same thing for a case on a database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .outcome import Outcome, Result, Verdict
+
+# Bindings may word an error in their own way; everything else of it is the engine's.
+_BINDINGS_OWN = ("message",)
+
+
+def reply_digest(reply: Mapping[str, Any]) -> str:
+    """The digest of what a reply says, leaving out what bindings may word differently."""
+    said = {key: value for key, value in reply.items() if key != "id"}
+    if isinstance(said.get("error"), Mapping):
+        said["error"] = {key: value for key, value in said["error"].items() if key not in _BINDINGS_OWN}
+    return digest_of(said)
+
+
+def digest_of(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def judge(results: Iterable[Result], bindings: Sequence[str]) -> None:
+    """Gives every observed cell its parity verdict; one that stands apart has failed."""
+    groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in results:
+        if result.digest is not None:
+            groups[result.cell.case.id, result.cell.database].append(result)
+    for group in groups.values():
+        group.sort(key=lambda result: bindings.index(result.cell.binding))
+        # most_common keeps the order of the bindings among equals, so a tie goes to the first of them.
+        shared = Counter(result.digest for result in group).most_common(1)[0][0]
+        reference = next(result for result in group if result.digest == shared)
+        for result in group:
+            if result.digest == shared:
+                result.parity = Verdict.YES
+                continue
+            result.parity = Verdict.NO
+            step = _first_difference(reference, result)
+            result.explanation.append(f"step {step}: observed something else than {reference.cell.binding} did")
+            if result.outcome is Outcome.PASSED:
+                result.outcome = Outcome.FAILED
+
+
+def _first_difference(reference: Result, result: Result) -> str:
+    for step in [*reference.observed, *result.observed]:
+        if reference.observed.get(step) != result.observed.get(step):
+            return step
+    return "?"
