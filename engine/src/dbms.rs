@@ -96,8 +96,6 @@ pub(crate) struct Dbms {
     pub fraction_digits: Option<u8>,
     /// The most digits of a second's fraction that a parameter keeps.
     pub parameter_fraction_digits: u8,
-    /// Whether negative years have no year 0 between them and 1.
-    pub years_without_zero: bool,
     pub column_name_is_label: bool,
     pub named_types: &'static [(&'static str, NamedType)],
     pub date_parameters: Exchange,

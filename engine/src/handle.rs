@@ -4,11 +4,11 @@ use std::{mem::ManuallyDrop, ptr::null_mut};
 
 use odbc_api::{
     handles::{AnyHandle, Diagnostics, Record, SqlResult, SqlText, Statement, StatementImpl},
-    handles::{Connection as RawConnection, slice_to_cow_utf8},
+    handles::{Connection as RawConnection, SqlChar, slice_to_cow_utf8},
     sys::{
         self, CompletionType, ConnectionAttribute, Desc, FreeStmtOption, HStmt, HandleType,
         InfoType, SQLDisconnect, SQLEndTran, SQLFreeHandle, SQLFreeStmt, SQLGetConnectAttr,
-        SqlReturn, StatementAttribute,
+        SqlDataType, SqlReturn, StatementAttribute,
     },
 };
 
@@ -106,7 +106,9 @@ impl ConnectionHandle {
         let mut handle = Self { raw: ManuallyDrop::new(raw), connected: false };
         // A driver that has no login timeout refuses it; the engine's own deadline holds anyway.
         let _ = handle.raw.set_login_timeout_sec(login_timeout_s);
-        let text = SqlText::new(connection_string);
+        // MariaDB Connector/ODBC 3.1.15 reads on to a NUL, whatever length it is given.
+        let terminated = format!("{connection_string}\0");
+        let text = SqlText::new(&terminated[..connection_string.len()]);
         let connected = handle.raw.connect_with_connection_string(&text);
         check(connected, &*handle.raw, context)?;
         handle.connected = true;
@@ -115,7 +117,7 @@ impl ConnectionHandle {
 
     /// A text of SQLGetInfo, or None where the driver does not tell.
     pub fn info_text(&self, info: InfoType) -> Option<String> {
-        let mut buffer = [0 as odbc_api::handles::SqlChar; 512];
+        let mut buffer = [0 as SqlChar; 512];
         let bytes = i16::try_from(size_of_val(&buffer)).expect("the buffer is short");
         let mut length = 0i16;
         // SAFETY: The handle is connected, and the buffer is as long as said.
@@ -123,8 +125,7 @@ impl ConnectionHandle {
             get_info(self.raw.as_sys(), info, buffer.as_mut_ptr().cast(), bytes, &mut length)
         };
         let succeeded = matches!(returned, SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO);
-        let end = buffer.iter().position(|unit| *unit == 0).unwrap_or(buffer.len());
-        succeeded.then(|| slice_to_cow_utf8(&buffer[..end]).into_owned())
+        succeeded.then(|| text_of(&buffer))
     }
 
     pub fn set_autocommit(&self, on: bool, context: Context) -> Result<Outcome> {
@@ -184,10 +185,21 @@ impl Drop for ConnectionHandle {
     }
 }
 
+// The entry points follow odbc-api's choice of character: the two are never mixed.
 #[cfg(not(windows))]
-use sys::{SQLColAttribute as col_attribute, SQLGetInfo as get_info};
+use sys::{
+    SQLColAttribute as col_attribute, SQLDescribeCol as describe_col, SQLGetInfo as get_info,
+};
 #[cfg(windows)]
-use sys::{SQLColAttributeW as col_attribute, SQLGetInfoW as get_info};
+use sys::{
+    SQLColAttributeW as col_attribute, SQLDescribeColW as describe_col, SQLGetInfoW as get_info,
+};
+
+/// The text in a buffer, up to its terminator.
+fn text_of(buffer: &[SqlChar]) -> String {
+    let end = buffer.iter().position(|unit| *unit == 0).unwrap_or(buffer.len());
+    slice_to_cow_utf8(&buffer[..end]).into_owned()
+}
 
 /// An allocated statement handle.
 pub(crate) struct StatementHandle {
@@ -246,29 +258,41 @@ impl StatementHandle {
 
     /// Describes a column, counted from 1.
     pub fn describe_column(&mut self, number: u16, context: Context) -> Result<ColumnInfo> {
-        let mut described = odbc_api::handles::ColumnDescription::default();
-        let result = self.raw.describe_col(number, &mut described);
-        check(result, &*self.raw, context)?;
-        let name = if context.dbms.column_name_is_label {
+        let mut name = [0 as SqlChar; 1024];
+        let units = i16::try_from(name.len()).expect("the buffer is short");
+        let mut info = ColumnInfo::default();
+        let mut name_length = 0i16;
+        let mut sql_type = SqlDataType::UNKNOWN_TYPE;
+        let mut nullable = sys::Nullability::UNKNOWN;
+        // SAFETY: The handle is valid, and every address is of a place of the type it takes.
+        let returned = unsafe {
+            describe_col(
+                self.as_sys(),
+                number,
+                name.as_mut_ptr(),
+                units,
+                &mut name_length,
+                &mut sql_type,
+                &mut info.column_size,
+                &mut info.decimal_digits,
+                &mut nullable,
+            )
+        };
+        self.check(returned, context)?;
+        info.name = if context.dbms.column_name_is_label {
             self.text_attribute(number, Desc::Label)
         } else {
-            slice_to_cow_utf8(&described.name).into_owned()
+            text_of(&name)
         };
-        let data_type = described.data_type;
-        let unsigned = self.raw.is_unsigned_column(number);
-        Ok(ColumnInfo {
-            name,
-            sql_type: data_type.data_type().0,
-            type_name: self.text_attribute(number, Desc::TypeName),
-            column_size: data_type.column_size().map_or(0, Into::into),
-            decimal_digits: data_type.decimal_digits(),
-            unsigned: matches!(unsigned, SqlResult::Success(true)),
-            nullable: described.could_be_nullable(),
-        })
+        info.sql_type = sql_type.0;
+        info.type_name = self.text_attribute(number, Desc::TypeName);
+        info.unsigned = matches!(self.raw.is_unsigned_column(number), SqlResult::Success(true));
+        info.nullable = nullable != sys::Nullability::NO_NULLS;
+        Ok(info)
     }
 
     fn text_attribute(&self, number: u16, attribute: Desc) -> String {
-        let mut buffer = [0 as odbc_api::handles::SqlChar; 1024];
+        let mut buffer = [0 as SqlChar; 1024];
         let bytes = i16::try_from(size_of_val(&buffer)).expect("the buffer is short");
         let mut length = 0i16;
         // SAFETY: The handle is valid, and the buffer is as long as said.
@@ -286,8 +310,7 @@ impl StatementHandle {
         if !matches!(returned, SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO) {
             return String::new();
         }
-        let end = buffer.iter().position(|unit| *unit == 0).unwrap_or(buffer.len());
-        slice_to_cow_utf8(&buffer[..end]).into_owned()
+        text_of(&buffer)
     }
 
     /// Closes the cursor and forgets what is bound, so that the handle can be executed again.

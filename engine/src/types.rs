@@ -120,7 +120,7 @@ pub(crate) fn column(info: &ColumnInfo, dbms: &'static Dbms) -> Box<dyn Column> 
         Logical::Uuid if dbms.uuid_parameters == Exchange::Binary => binary::uuid(field),
         Logical::Uuid => binary::uuid_text(field, short),
         Logical::Date if dbms.dates == Exchange::Text => temporal::date_text(field, short),
-        Logical::Date => temporal::date(field, dbms.years_without_zero),
+        Logical::Date => temporal::date(field),
         Logical::Time => temporal::time_text(field, short),
         Logical::Timestamp | Logical::TimestampUtc if dbms.timestamps == Exchange::Text => {
             temporal::timestamp_text(field, short)
@@ -128,9 +128,7 @@ pub(crate) fn column(info: &ColumnInfo, dbms: &'static Dbms) -> Box<dyn Column> 
         Logical::TimestampUtc if dbms.time_zone_query.is_none() => {
             temporal::timestamp_text(field, short)
         }
-        Logical::Timestamp | Logical::TimestampUtc => {
-            temporal::timestamp(field, dbms.years_without_zero)
-        }
+        Logical::Timestamp | Logical::TimestampUtc => temporal::timestamp(field),
     }
 }
 

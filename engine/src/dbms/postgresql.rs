@@ -1,7 +1,6 @@
 //! PostgreSQL by psqlodbc, measured with 13.02 on PostgreSQL 15.
 
-use super::{Dbms, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown};
-use crate::dbms::Exchange;
+use super::{Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown};
 
 pub(super) const FACTS: Dbms = Dbms {
     id: "postgresql",
@@ -13,8 +12,10 @@ pub(super) const FACTS: Dbms = Dbms {
     // A numeric without a precision is described as numeric(28, 6), an expression as (28, n).
     unbounded_precision: Some(28),
     parameter_fraction_digits: 6,
-    // 44 BC comes as the year -44.
-    years_without_zero: true,
+    // A date or timestamp that the driver cannot read (infinity in a date, years above 9999)
+    // comes as today in the binary C types, and as zeros in text, which are refused.
+    dates: Exchange::Text,
+    timestamps: Exchange::Text,
     named_types: &[
         ("bool", NamedType::Boolean),
         ("timestamptz", NamedType::TimestampUtc),

@@ -17,7 +17,6 @@ pub(super) const FACTS: Dbms = Dbms {
     unbounded_precision: None,
     fraction_digits: None,
     parameter_fraction_digits: 9,
-    years_without_zero: false,
     column_name_is_label: false,
     named_types: &[],
     date_parameters: Exchange::Binary,

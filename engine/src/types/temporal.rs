@@ -19,10 +19,8 @@ const DAYS_TO_EPOCH: i32 = 719_163;
 /// How the cells of a column are read.
 enum Source {
     Text,
-    /// ODBC's structs; the flag says that the year before 1 is -1, not 0.
-    Struct {
-        years_without_zero: bool,
-    },
+    /// ODBC's structs.
+    Struct,
 }
 
 struct Temporal {
@@ -35,8 +33,8 @@ fn temporal(field: Field, binding: Binding, source: Source) -> Box<dyn Column> {
     Box::new(Temporal { field, binding, source })
 }
 
-pub(super) fn date(field: Field, years_without_zero: bool) -> Box<dyn Column> {
-    temporal(field, Binding::fixed(CDataType::TypeDate, 6), Source::Struct { years_without_zero })
+pub(super) fn date(field: Field) -> Box<dyn Column> {
+    temporal(field, Binding::fixed(CDataType::TypeDate, 6), Source::Struct)
 }
 
 pub(super) fn date_text(field: Field, binding: Binding) -> Box<dyn Column> {
@@ -48,9 +46,9 @@ pub(super) fn time_text(field: Field, binding: Binding) -> Box<dyn Column> {
     temporal(field, binding, Source::Text)
 }
 
-pub(super) fn timestamp(field: Field, years_without_zero: bool) -> Box<dyn Column> {
+pub(super) fn timestamp(field: Field) -> Box<dyn Column> {
     let binding = Binding::fixed(CDataType::TypeTimestamp, 16);
-    temporal(field, binding, Source::Struct { years_without_zero })
+    temporal(field, binding, Source::Struct)
 }
 
 pub(super) fn timestamp_text(field: Field, binding: Binding) -> Box<dyn Column> {
@@ -69,12 +67,9 @@ impl Column for Temporal {
     fn convert(&self, cells: &Cells<'_>) -> Result<ArrayRef, CellError> {
         match self.field.data_type() {
             DataType::Date32 => {
-                let days = self.values(
-                    cells,
-                    parse_date,
-                    |cell, zero| struct_date(cell, zero),
-                    |date| Some(date.num_days_from_ce() - DAYS_TO_EPOCH),
-                )?;
+                let days = self.values(cells, parse_date, struct_date, |date| {
+                    Some(date.num_days_from_ce() - DAYS_TO_EPOCH)
+                })?;
                 Ok(Arc::new(Date32Array::from(days)))
             }
             DataType::Time64(unit) => {
@@ -87,12 +82,9 @@ impl Column for Temporal {
             }
             DataType::Timestamp(unit, zone) => {
                 let unit = *unit;
-                let values = self.values(
-                    cells,
-                    parse_timestamp,
-                    |cell, zero| struct_timestamp(cell, zero),
-                    |value| timestamp_units(value, unit),
-                )?;
+                let values = self.values(cells, parse_timestamp, struct_timestamp, |value| {
+                    timestamp_units(value, unit)
+                })?;
                 let zone = zone.clone();
                 Ok(match unit {
                     TimeUnit::Second => {
@@ -120,20 +112,17 @@ impl Temporal {
         &self,
         cells: &Cells<'_>,
         parse: impl Fn(&str) -> Option<T>,
-        read: impl Fn(&[u8], bool) -> Option<T>,
+        read: impl Fn(&[u8]) -> Option<T>,
         count: impl Fn(T) -> Option<N>,
     ) -> Result<Vec<Option<N>>, CellError> {
-        let years_without_zero = match self.source {
-            Source::Text => {
-                let name = self.field.data_type().to_string();
-                return cells.parse(&name, |text| count(parse(text)?));
-            }
-            Source::Struct { years_without_zero } => years_without_zero,
-        };
+        if let Source::Text = self.source {
+            let name = self.field.data_type().to_string();
+            return cells.parse(&name, |text| count(parse(text)?));
+        }
         (0..cells.len())
             .map(|row| {
                 let Some(cell) = cells.bytes(row) else { return Ok(None) };
-                read(cell, years_without_zero).and_then(&count).map(Some).ok_or_else(|| CellError {
+                read(cell).and_then(&count).map(Some).ok_or_else(|| CellError {
                     row,
                     message: format!(
                         "the value does not fit a column of type {}",
@@ -146,20 +135,19 @@ impl Temporal {
 }
 
 /// Reads SQL_DATE_STRUCT.
-fn struct_date(cell: &[u8], years_without_zero: bool) -> Option<NaiveDate> {
+fn struct_date(cell: &[u8]) -> Option<NaiveDate> {
     let pair = |at: usize| [cell[at], cell[at + 1]];
     let year = i32::from(i16::from_ne_bytes(pair(0)));
-    let year = if years_without_zero && year < 0 { year + 1 } else { year };
     let month = u16::from_ne_bytes(pair(2)).into();
     NaiveDate::from_ymd_opt(year, month, u16::from_ne_bytes(pair(4)).into())
 }
 
 /// Reads SQL_TIMESTAMP_STRUCT, whose fraction counts nanoseconds.
-fn struct_timestamp(cell: &[u8], years_without_zero: bool) -> Option<NaiveDateTime> {
+fn struct_timestamp(cell: &[u8]) -> Option<NaiveDateTime> {
     let field = |at: usize| u32::from(u16::from_ne_bytes([cell[at], cell[at + 1]]));
     let nanoseconds = u32::from_ne_bytes(cell[12..16].try_into().ok()?);
     let time = NaiveTime::from_hms_nano_opt(field(6), field(8), field(10), nanoseconds)?;
-    Some(struct_date(cell, years_without_zero)?.and_time(time))
+    Some(struct_date(cell)?.and_time(time))
 }
 
 /// Reads "[-]YYYY-MM-DD".
@@ -282,22 +270,33 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_refused() {
-        for text in ["0000-00-00", "2023-02-29", "2023-2-1", "20230201", "now", "", "2023-01-01x"] {
+        for text in [
+            "0000-00-00",
+            "2023-02-29",
+            "2023-2-1",
+            "20230201",
+            "now",
+            "",
+            "2023-01-01x",
+            "1234-00-00",
+        ] {
             assert_eq!(parse_date(text), None, "{text}");
         }
         for text in ["24:00:00", "-01:00:00", "838:59:59", "12", "12:00:00.", "12:00:00.1234567890"]
         {
             assert_eq!(parse_time(text), None, "{text}");
         }
+        assert_eq!(micros("0044-03-15 01:02:03 BC"), None);
         assert_eq!(micros("2023-01-01 25:00:00"), None);
         assert_eq!(micros("2023-01-01 10:00:00+99:99x"), None);
     }
 
     #[test]
-    fn years_before_one_count_as_their_source_counts() {
-        let cell: Vec<u8> =
-            [(-44i16).to_ne_bytes(), 3u16.to_ne_bytes(), 15u16.to_ne_bytes()].concat();
-        assert_eq!(struct_date(&cell, true), NaiveDate::from_ymd_opt(-43, 3, 15));
-        assert_eq!(struct_date(&cell, false), NaiveDate::from_ymd_opt(-44, 3, 15));
+    fn structs_hold_what_text_holds() {
+        let date = [2024i16.to_ne_bytes(), 2u16.to_ne_bytes(), 29u16.to_ne_bytes()].concat();
+        assert_eq!(struct_date(&date), parse_date("2024-02-29"));
+        let time = [23u16, 59, 58].map(u16::to_ne_bytes).concat();
+        let cell = [date, time, 123_456_789u32.to_ne_bytes().to_vec()].concat();
+        assert_eq!(struct_timestamp(&cell), parse_timestamp("2024-02-29 23:59:58.123456789"));
     }
 }
