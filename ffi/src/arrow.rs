@@ -1,5 +1,7 @@
 //! The Arrow C Data Interface: parameters in, schemas and batches out.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use arrow_array::{
     Array, RecordBatch, StructArray,
     ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi},
@@ -32,9 +34,15 @@ pub(crate) unsafe fn parameters(
     if array.is_released() {
         return Err(invalid("the parameters' array was released before".into()));
     }
-    // SAFETY: The interface's own rules hold for both structs, as the caller promises.
-    let data = unsafe { from_ffi(array, &schema) }
-        .map_err(|error| invalid(format!("the parameters are no Arrow data: {error}")))?;
+    check_lengths(&array, 0)?;
+    // The Arrow library asserts what the interface demands, so a struct that breaks its rules is a
+    // panic there, and the caller's mistake.
+    let data = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: Both structs are of the interface, as the caller promises.
+        unsafe { from_ffi(array, &schema) }
+    }))
+    .map_err(|_| invalid("the parameters break the rules of the Arrow C Data Interface".into()))?
+    .map_err(|error| invalid(format!("the parameters are no Arrow data: {error}")))?;
     if !matches!(data.data_type(), arrow_schema::DataType::Struct(_)) {
         return Err(invalid(format!(
             "parameters are a struct with one child for each, not {}",
@@ -51,6 +59,24 @@ pub(crate) unsafe fn parameters(
         return Ok(Parameters::none());
     }
     Parameters::from_batch(&RecordBatch::from(values))
+}
+
+/// Refuses negative lengths and offsets, which the Arrow library takes for large ones, and
+/// children that are not there.
+fn check_lengths(array: &FFI_ArrowArray, depth: usize) -> Result<()> {
+    const DEPTH_MAX: usize = 64;
+    let broken = || invalid("the parameters break the rules of the Arrow C Data Interface".into());
+    let sizes = [array.len(), array.offset(), array.num_buffers(), array.num_children()];
+    if depth > DEPTH_MAX || sizes.iter().any(|size| isize::try_from(*size).is_err()) {
+        return Err(broken());
+    }
+    let children = catch_unwind(AssertUnwindSafe(|| {
+        (0..array.num_children()).map(|index| array.child(index)).collect::<Vec<_>>()
+    }));
+    children
+        .map_err(|_| broken())?
+        .into_iter()
+        .try_for_each(|child| check_lengths(child, depth + 1))
 }
 
 /// A batch as a struct array.

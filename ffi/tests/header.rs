@@ -2,6 +2,8 @@
 //!
 //! `make header` sets ODBC_ENGINE_BLESS and lets this test write them.
 
+mod support;
+
 use std::{env, fs, path::PathBuf, process::Command};
 
 fn folder() -> PathBuf {
@@ -66,8 +68,7 @@ fn every_export_is_in_the_header() {
 
 #[test]
 fn the_library_exports_the_list_and_nothing_else() {
-    let library = env::current_exe().unwrap();
-    let library = library.parent().unwrap().parent().unwrap().join("libodbc_engine.so");
+    let library = support::library_folder().join("libodbc_engine.so");
     let output = Command::new("nm").args(["-D", "--defined-only"]).arg(&library).output().unwrap();
     assert!(output.status.success(), "nm fails on {}", library.display());
     let output = String::from_utf8(output.stdout).unwrap();

@@ -1,0 +1,373 @@
+/* The C ABI, used and misused by a C program that knows nothing but the header. */
+
+#include "odbc_engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A binding may include the header twice. */
+#include "odbc_engine.h"
+
+#ifdef ASAN
+/* The driver manager and the drivers keep what they load; that is not for this test to judge. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) { return "detect_leaks=0"; }
+#endif
+
+static int failures = 0;
+static int checks = 0;
+
+#define CHECK(condition)                                                       \
+  do {                                                                         \
+    checks++;                                                                  \
+    if (!(condition)) {                                                        \
+      failures++;                                                              \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);          \
+    }                                                                          \
+  } while (0)
+
+enum { INVALID_ARGUMENT = 1, INVALID_STATE = 2, SYNTAX = 6 };
+
+static const char DATABASE[] = "Driver=SQLite3;Database=:memory:";
+
+static odbc_error error;
+
+/* Whether a call failed with this kind, and the error says so too. */
+static int failed(int32_t status, int32_t kind) {
+  int agrees = status == kind && error.kind == kind && error.message != NULL &&
+               error.message[0] != '\0' && error.operation != NULL &&
+               error.release != NULL;
+  if (!agrees)
+    fprintf(stderr, "status %d, kind %d, message %s\n", status, error.kind,
+            error.message ? error.message : "(none)");
+  if (error.release) error.release(&error);
+  CHECK(error.release == NULL);
+  memset(&error, 0, sizeof error);
+  return agrees;
+}
+
+static int ok(int32_t status) {
+  if (status != 0)
+    fprintf(stderr, "status %d: %s\n", status, error.message ? error.message : "(none)");
+  return status == 0;
+}
+
+static odbc_handle open_connection(void) {
+  odbc_handle connection = 0;
+  CHECK(ok(odbc_connection_open(DATABASE, strlen(DATABASE), NULL, 0, &connection, &error)));
+  CHECK(connection != 0);
+  return connection;
+}
+
+static odbc_handle open_statement(odbc_handle connection, const char *sql) {
+  odbc_handle statement = 0;
+  CHECK(ok(odbc_statement_open(connection, sql, strlen(sql), &statement, &error)));
+  return statement;
+}
+
+static void execute(odbc_handle connection, const char *sql) {
+  odbc_execution execution;
+  odbc_handle statement = open_statement(connection, sql);
+  CHECK(ok(odbc_statement_execute(statement, NULL, NULL, &execution, &error)));
+  CHECK(ok(odbc_statement_close(statement, &error)));
+}
+
+static int releases = 0;
+
+static void release_schema(struct ArrowSchema *schema) {
+  releases++;
+  for (int64_t i = 0; i < schema->n_children; i++)
+    if (schema->children[i]->release) schema->children[i]->release(schema->children[i]);
+  schema->release = NULL;
+}
+
+static void release_array(struct ArrowArray *array) {
+  releases++;
+  for (int64_t i = 0; i < array->n_children; i++)
+    if (array->children[i]->release) array->children[i]->release(array->children[i]);
+  array->release = NULL;
+}
+
+/* One int64 parameter of the value 42. */
+struct parameters {
+  struct ArrowSchema schema, child_schema, *schema_children[1];
+  struct ArrowArray array, child, *children[1];
+  const void *buffers[1], *child_buffers[2];
+  int64_t value;
+};
+
+static void make_parameters(struct parameters *p) {
+  memset(p, 0, sizeof *p);
+  p->value = 42;
+  p->child_schema = (struct ArrowSchema){.format = "l", .name = "", .flags = 2, .release = release_schema};
+  p->schema_children[0] = &p->child_schema;
+  p->schema = (struct ArrowSchema){.format = "+s", .name = "", .n_children = 1,
+                                   .children = p->schema_children, .release = release_schema};
+  p->child_buffers[1] = &p->value;
+  p->child = (struct ArrowArray){.length = 1, .n_buffers = 2, .buffers = p->child_buffers, .release = release_array};
+  p->children[0] = &p->child;
+  p->array = (struct ArrowArray){.length = 1, .n_buffers = 1, .n_children = 1, .buffers = p->buffers,
+                                 .children = p->children, .release = release_array};
+  releases = 0;
+}
+
+static void test_versions(void) {
+  CHECK(odbc_abi_version() == ODBC_ENGINE_ABI_VERSION);
+  CHECK(odbc_engine_version() != NULL && strchr(odbc_engine_version(), '.') != NULL);
+}
+
+static void test_query(void) {
+  odbc_handle connection = open_connection(), statement, stream = 0;
+  odbc_execution execution;
+  struct parameters p;
+  struct ArrowSchema schema;
+  struct ArrowArray batch;
+  odbc_text text;
+
+  execute(connection, "CREATE TABLE t (i BIGINT, s VARCHAR(20))");
+  statement = open_statement(connection, "INSERT INTO t VALUES (?, 'forty-two')");
+  make_parameters(&p);
+  CHECK(ok(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error)));
+  CHECK(releases == 4 && p.schema.release == NULL && p.array.release == NULL);
+  CHECK(execution.affected_rows == 1 && execution.column_count == 0);
+  CHECK(ok(odbc_statement_close(statement, &error)));
+
+  statement = open_statement(connection, "SELECT i, s FROM t");
+  CHECK(ok(odbc_statement_execute(statement, NULL, NULL, &execution, &error)));
+  CHECK(execution.affected_rows == -1 && execution.column_count == 2);
+  CHECK(ok(odbc_stream_start(statement, NULL, 0, &stream, &error)));
+  CHECK(ok(odbc_stream_schema(stream, &schema, &error)));
+  CHECK(schema.n_children == 2 && strcmp(schema.format, "+s") == 0);
+  CHECK(strcmp(schema.children[0]->format, "l") == 0);
+  CHECK(strcmp(schema.children[1]->name, "s") == 0);
+  schema.release(&schema);
+  CHECK(ok(odbc_stream_fetch(stream, &batch, &error)));
+  CHECK(batch.release != NULL && batch.length == 1);
+  CHECK(((const int64_t *)batch.children[0]->buffers[1])[0] == 42);
+  CHECK(memcmp(batch.children[1]->buffers[2], "forty-two", 9) == 0);
+  /* A batch outlives all that it came from. */
+  CHECK(ok(odbc_stream_close(stream, &error)));
+  CHECK(ok(odbc_connection_close(connection, &error)));
+  CHECK(((const int64_t *)batch.children[0]->buffers[1])[0] == 42);
+  batch.release(&batch);
+
+  connection = open_connection();
+  CHECK(ok(odbc_connection_info(connection, &text, &error)));
+  CHECK(strstr(text.data, "\"dbms\":\"sqlite\"") != NULL && strlen(text.data) == text.length);
+  text.release(&text);
+  CHECK(text.release == NULL);
+  CHECK(ok(odbc_connection_capabilities(connection, &text, &error)));
+  CHECK(strstr(text.data, "\"cancel\":") != NULL);
+  text.release(&text);
+  CHECK(ok(odbc_connection_close(connection, &error)));
+}
+
+static void test_end_comes_again(void) {
+  odbc_handle connection = open_connection(), stream = 0;
+  odbc_handle statement = open_statement(connection, "SELECT 1 WHERE 1 = 0");
+  odbc_execution execution;
+  struct ArrowArray batch;
+  CHECK(ok(odbc_statement_execute(statement, NULL, NULL, &execution, &error)));
+  CHECK(ok(odbc_stream_start(statement, "{}", 2, &stream, &error)));
+  for (int i = 0; i < 3; i++) {
+    memset(&batch, 0xff, sizeof batch);
+    CHECK(ok(odbc_stream_fetch(stream, &batch, &error)) && batch.release == NULL);
+  }
+  CHECK(ok(odbc_connection_close(connection, &error)));
+}
+
+static void test_closing(void) {
+  odbc_handle connection = open_connection();
+  odbc_handle statement = open_statement(connection, "SELECT 1"), stream = 0;
+  odbc_execution execution;
+  struct ArrowArray batch;
+  CHECK(ok(odbc_statement_execute(statement, NULL, NULL, &execution, &error)));
+  CHECK(ok(odbc_stream_start(statement, NULL, 0, &stream, &error)));
+  CHECK(ok(odbc_connection_close(connection, &error)));
+  CHECK(ok(odbc_connection_close(connection, &error)));
+  CHECK(failed(odbc_stream_fetch(stream, &batch, &error), INVALID_STATE));
+  CHECK(failed(odbc_statement_execute(statement, NULL, NULL, &execution, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_commit(connection, &error), INVALID_STATE));
+  for (int i = 0; i < 2; i++) {
+    CHECK(ok(odbc_statement_close(statement, &error)));
+    CHECK(ok(odbc_stream_close(stream, &error)));
+  }
+  odbc_connection_finalize((void *)(uintptr_t)connection);
+}
+
+/* Calls every export that takes a handle with one that is not its own. */
+static void test_bad_handle(odbc_handle bad) {
+  odbc_handle out = 77;
+  odbc_execution execution = {.affected_rows = 77};
+  odbc_text text = {.length = 77};
+  struct ArrowSchema schema = {.flags = 77};
+  struct ArrowArray batch = {.length = 77};
+  struct parameters p;
+  int32_t enabled = 77;
+  CHECK(failed(odbc_connection_close(bad, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_commit(bad, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_rollback(bad, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_set_autocommit(bad, 1, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_autocommit(bad, &enabled, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_info(bad, &text, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_capabilities(bad, &text, &error), INVALID_STATE));
+  CHECK(failed(odbc_statement_open(bad, "SELECT 1", 8, &out, &error), INVALID_STATE));
+  make_parameters(&p);
+  CHECK(failed(odbc_statement_execute(bad, &p.schema, &p.array, &execution, &error), INVALID_STATE));
+  CHECK(releases == 4);
+  CHECK(failed(odbc_statement_warnings(bad, &text, &error), INVALID_STATE));
+  CHECK(failed(odbc_statement_close(bad, &error), INVALID_STATE));
+  CHECK(failed(odbc_stream_start(bad, NULL, 0, &out, &error), INVALID_STATE));
+  CHECK(failed(odbc_stream_schema(bad, &schema, &error), INVALID_STATE));
+  CHECK(failed(odbc_stream_fetch(bad, &batch, &error), INVALID_STATE));
+  CHECK(failed(odbc_stream_warnings(bad, &text, &error), INVALID_STATE));
+  CHECK(failed(odbc_stream_close(bad, &error), INVALID_STATE));
+  odbc_connection_finalize((void *)(uintptr_t)bad);
+  odbc_statement_finalize((void *)(uintptr_t)bad);
+  odbc_stream_finalize((void *)(uintptr_t)bad);
+  /* On an error the outputs are untouched. */
+  CHECK(out == 77 && execution.affected_rows == 77 && text.length == 77);
+  CHECK(schema.flags == 77 && batch.length == 77 && enabled == 77);
+}
+
+static void test_bad_handles(void) {
+  uint64_t state = 42;
+  odbc_handle connection = open_connection();
+  test_bad_handle(0);
+  test_bad_handle(UINT64_MAX);
+  test_bad_handle(connection + 1000000);
+  for (int i = 0; i < 200; i++) {
+    /* The multiplier and increment are Knuth's MMIX; the seed is fixed. */
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    test_bad_handle(state);
+  }
+  /* A handle of another kind is as bad as none. */
+  odbc_handle stream = 0;
+  struct ArrowArray batch;
+  CHECK(failed(odbc_stream_fetch(connection, &batch, &error), INVALID_STATE));
+  CHECK(failed(odbc_stream_start(connection, NULL, 0, &stream, &error), INVALID_STATE));
+  CHECK(ok(odbc_connection_close(connection, &error)));
+}
+
+static void test_null_outputs(void) {
+  odbc_handle connection = open_connection(), stream = 0;
+  odbc_handle statement = open_statement(connection, "SELECT 1");
+  odbc_execution execution;
+  CHECK(failed(odbc_connection_open(DATABASE, strlen(DATABASE), NULL, 0, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_autocommit(connection, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_info(connection, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_capabilities(connection, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_statement_open(connection, "SELECT 1", 8, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_statement_execute(statement, NULL, NULL, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_statement_warnings(statement, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_stream_start(statement, NULL, 0, NULL, &error), INVALID_ARGUMENT));
+  CHECK(ok(odbc_statement_execute(statement, NULL, NULL, &execution, &error)));
+  CHECK(ok(odbc_stream_start(statement, NULL, 0, &stream, &error)));
+  CHECK(failed(odbc_stream_schema(stream, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_stream_fetch(stream, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_stream_warnings(stream, NULL, &error), INVALID_ARGUMENT));
+  odbc_connection_finalize(NULL);
+  odbc_statement_finalize(NULL);
+  odbc_stream_finalize(NULL);
+  CHECK(ok(odbc_connection_close(connection, &error)));
+}
+
+static void test_bad_text(void) {
+  odbc_handle connection = open_connection(), out = 0;
+  odbc_handle statement = open_statement(connection, "SELECT 1");
+  const char *bad = "SELECT '\xff\xfe'", *unknown = "{\"batch_rows\": 1}";
+  CHECK(failed(odbc_connection_open(bad, strlen(bad), NULL, 0, &out, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_open(DATABASE, strlen(DATABASE), bad, strlen(bad), &out, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_open(NULL, 5, NULL, 0, &out, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_open(NULL, 0, NULL, 0, &out, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_open(DATABASE, UINT64_MAX, NULL, 0, &out, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_statement_open(connection, bad, strlen(bad), &out, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_statement_open(connection, NULL, 8, &out, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_statement_open(connection, "", 0, &out, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_stream_start(statement, bad, strlen(bad), &out, &error), INVALID_ARGUMENT));
+  CHECK(odbc_stream_start(statement, unknown, strlen(unknown), &out, &error) == INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "batch_rows") != NULL);
+  CHECK(failed(INVALID_ARGUMENT, INVALID_ARGUMENT));
+  CHECK(out == 0);
+  CHECK(ok(odbc_connection_close(connection, &error)));
+}
+
+static void test_bad_parameters(void) {
+  odbc_handle connection = open_connection();
+  odbc_handle statement = open_statement(connection, "SELECT ?");
+  odbc_execution execution;
+  struct parameters p;
+  /* Only one of the two; it is released all the same. */
+  make_parameters(&p);
+  CHECK(failed(odbc_statement_execute(statement, &p.schema, NULL, &execution, &error), INVALID_ARGUMENT));
+  CHECK(releases == 2 && p.schema.release == NULL);
+  make_parameters(&p);
+  CHECK(failed(odbc_statement_execute(statement, NULL, &p.array, &execution, &error), INVALID_ARGUMENT));
+  CHECK(releases == 2 && p.array.release == NULL);
+  /* No struct, an unknown format, no row, missing parameters. */
+  make_parameters(&p);
+  p.schema.format = "l";
+  CHECK(failed(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error), INVALID_ARGUMENT));
+  make_parameters(&p);
+  p.child_schema.format = "?!";
+  CHECK(failed(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error), INVALID_ARGUMENT));
+  make_parameters(&p);
+  p.array.length = p.child.length = 0;
+  CHECK(failed(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_statement_execute(statement, NULL, NULL, &execution, &error), INVALID_ARGUMENT));
+  /* Structs that break the interface's own rules. */
+  make_parameters(&p);
+  p.array.n_children = 0;
+  CHECK(failed(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error), INVALID_ARGUMENT));
+  make_parameters(&p);
+  p.child_schema.format = NULL;
+  CHECK(failed(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error), INVALID_ARGUMENT));
+  make_parameters(&p);
+  p.child.n_buffers = 1;
+  CHECK(failed(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error), INVALID_ARGUMENT));
+  make_parameters(&p);
+  p.child.length = -1;
+  CHECK(failed(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error), INVALID_ARGUMENT));
+  make_parameters(&p);
+  p.child_buffers[1] = NULL;
+  CHECK(failed(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error), INVALID_ARGUMENT));
+  /* Released before. */
+  memset(&p, 0, sizeof p);
+  CHECK(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error) == INVALID_ARGUMENT);
+  CHECK(failed(INVALID_ARGUMENT, INVALID_ARGUMENT));
+  /* The statement still works. */
+  make_parameters(&p);
+  CHECK(ok(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error)));
+  CHECK(ok(odbc_connection_close(connection, &error)));
+}
+
+static void test_errors(void) {
+  odbc_handle connection = open_connection();
+  odbc_handle statement = open_statement(connection, "SELEKT 1");
+  odbc_execution execution;
+  CHECK(odbc_statement_execute(statement, NULL, NULL, &execution, &error) == SYNTAX);
+  CHECK(strcmp(error.sqlstate, "HY000") == 0 && error.native_code == 1);
+  CHECK(error.record_count >= 1 && error.row == -1 && error.column == NULL);
+  CHECK(strcmp(error.records[0].message, error.message) == 0);
+  /* An error struct that is still full is released and filled again. */
+  CHECK(odbc_statement_execute(statement, NULL, NULL, &execution, &error) == SYNTAX);
+  CHECK(failed(SYNTAX, SYNTAX));
+  /* Nobody needs to listen. */
+  CHECK(odbc_statement_execute(statement, NULL, NULL, &execution, NULL) == SYNTAX);
+  CHECK(ok(odbc_connection_close(connection, &error)));
+}
+
+int main(void) {
+  test_versions();
+  test_query();
+  test_end_comes_again();
+  test_closing();
+  test_bad_handles();
+  test_null_outputs();
+  test_bad_text();
+  test_bad_parameters();
+  test_errors();
+  printf("%d checks, %d failures\n", checks, failures);
+  return failures != 0;
+}
