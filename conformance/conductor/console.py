@@ -15,6 +15,7 @@ from .suite import Suite
 
 # One broken feature can fail in a dozen ways; the rest is in matrix.json.
 _DIFFERENCES_SHOWN = 6
+_CELLS_SHOWN = 4
 
 
 class Report:
@@ -54,16 +55,22 @@ class Report:
         self._console.print(table)
 
     def failures(self, results: Sequence[Result]) -> None:
+        """Explains what failed; cells that failed in the same way are explained once."""
+        alike: dict[tuple[str, ...], list[Result]] = defaultdict(list)
         for result in results:
-            if not result.fails_the_run:
-                continue
-            case = result.cell.case
-            self._say(f"\n{result.outcome.value.upper()} {result.cell.name}")
-            self._say(f"  {case.title} (contract: {case.spec})")
-            for line in result.explanation[:_DIFFERENCES_SHOWN]:
+            if result.fails_the_run:
+                alike[result.outcome.value, *result.explanation].append(result)
+        for (outcome, *explanation), cells in alike.items():
+            self._say("")
+            for result in cells[:_CELLS_SHOWN]:
+                case = result.cell.case
+                self._say(f"{outcome.upper()} {result.cell.name}: {case.title} (contract: {case.spec})")
+            if len(cells) > _CELLS_SHOWN:
+                self._say(f"{outcome.upper()} {len(cells) - _CELLS_SHOWN} more cells in the same way")
+            for line in explanation[:_DIFFERENCES_SHOWN]:
                 self._say(f"  - {line}")
-            if len(result.explanation) > _DIFFERENCES_SHOWN:
-                self._say(f"  - and {len(result.explanation) - _DIFFERENCES_SHOWN} more")
+            if len(explanation) > _DIFFERENCES_SHOWN:
+                self._say(f"  - and {len(explanation) - _DIFFERENCES_SHOWN} more")
 
     def known(self, results: Sequence[Result]) -> None:
         reasons: dict[str, list[str]] = defaultdict(list)

@@ -1,0 +1,154 @@
+"""The functions of odbc_engine.h, called by ctypes with nothing in between."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_int64, c_uint32, c_uint64, c_void_p
+from pathlib import Path
+from typing import Any
+
+from arrow_structs import ArrowArray, ArrowSchema
+
+ABI_VERSION = 1
+
+_KINDS = (
+    "None", "InvalidArgument", "InvalidState", "Unsupported", "Connection", "Authentication", "Syntax",
+    "Constraint", "Data", "Transaction", "Timeout", "Cancelled", "Truncated", "Limit", "Driver", "Internal",
+)  # fmt: skip
+
+
+class Diagnostic(ctypes.Structure):
+    _fields_ = [("sqlstate", c_char_p), ("native_code", c_int32), ("message", c_char_p)]
+
+
+class Error(ctypes.Structure):
+    pass
+
+
+Error._fields_ = [
+    ("kind", c_int32),
+    ("native_code", c_int32),
+    ("sqlstate", c_char * 8),
+    ("retryable", c_int32),
+    ("row", c_int64),
+    ("operation", c_char_p),
+    ("message", c_char_p),
+    ("column", c_char_p),
+    ("records", POINTER(Diagnostic)),
+    ("record_count", c_uint64),
+    ("release", ctypes.CFUNCTYPE(None, POINTER(Error))),
+    ("private_data", c_void_p),
+]
+
+
+class Text(ctypes.Structure):
+    pass
+
+
+Text._fields_ = [
+    ("data", c_void_p),
+    ("length", c_uint64),
+    ("release", ctypes.CFUNCTYPE(None, POINTER(Text))),
+    ("private_data", c_void_p),
+]
+
+
+class Execution(ctypes.Structure):
+    _fields_ = [("affected_rows", c_int64), ("column_count", c_int32), ("warning_count", c_int32)]
+
+
+# Name and arguments of each fallible function; the error pointer comes behind them.
+_TEXT = (c_char_p, c_uint64)
+_HANDLE_OUT = POINTER(c_uint64)
+_FALLIBLE = {
+    "odbc_connection_open": (*_TEXT, *_TEXT, _HANDLE_OUT),
+    "odbc_connection_close": (c_uint64,),
+    "odbc_connection_commit": (c_uint64,),
+    "odbc_connection_rollback": (c_uint64,),
+    "odbc_connection_set_autocommit": (c_uint64, c_int32),
+    "odbc_connection_info": (c_uint64, POINTER(Text)),
+    "odbc_connection_capabilities": (c_uint64, POINTER(Text)),
+    "odbc_statement_open": (c_uint64, *_TEXT, _HANDLE_OUT),
+    "odbc_statement_execute": (c_uint64, POINTER(ArrowSchema), POINTER(ArrowArray), POINTER(Execution)),
+    "odbc_statement_warnings": (c_uint64, POINTER(Text)),
+    "odbc_statement_close": (c_uint64,),
+    "odbc_stream_start": (c_uint64, *_TEXT, _HANDLE_OUT),
+    "odbc_stream_schema": (c_uint64, POINTER(ArrowSchema)),
+    "odbc_stream_fetch": (c_uint64, POINTER(ArrowArray)),
+    "odbc_stream_close": (c_uint64,),
+}
+
+
+class EngineError(Exception):
+    """What a call reported, as the protocol spells it."""
+
+    def __init__(self, status: int, error: Error) -> None:
+        message = (error.message or b"").decode()
+        super().__init__(message)
+        self.report = {
+            "kind": error.kind,
+            "kind_name": _KINDS[error.kind] if error.kind == status else f"status {status}",
+            "sqlstate": error.sqlstate.decode() or None,
+            "native_code": error.native_code if error.record_count else None,
+            "operation": (error.operation or b"").decode(),
+            "column": None if error.column is None else error.column.decode(),
+            "row": None if error.row < 0 else error.row,
+            "retryable": bool(error.retryable),
+            "record_count": error.record_count,
+            "message": message,
+        }
+
+
+class Library:
+    """The shared library. Every fallible function is a method that raises EngineError."""
+
+    def __init__(self, path: Path) -> None:
+        self._library = ctypes.CDLL(str(path))
+        self._library.odbc_abi_version.restype = c_uint32
+        self._library.odbc_engine_version.restype = c_char_p
+        for name, arguments in _FALLIBLE.items():
+            function = getattr(self._library, name)
+            function.argtypes = (*arguments, POINTER(Error))
+            function.restype = c_int32
+        self.abi_version: int = self._library.odbc_abi_version()
+        if self.abi_version != ABI_VERSION:
+            raise SystemExit(f"{path} has ABI {self.abi_version}; this harness speaks {ABI_VERSION}")
+        self.version: str = self._library.odbc_engine_version().decode()
+
+    def call(self, name: str, *arguments: Any) -> None:
+        error = Error()
+        status = getattr(self._library, name)(*arguments, byref(error))
+        if status == 0:
+            return
+        try:
+            raise EngineError(status, error)
+        finally:
+            if error.release:
+                error.release(byref(error))
+
+    def open(self, name: str, *arguments: Any) -> int:
+        """Calls a function whose last output is a handle."""
+        handle = c_uint64()
+        self.call(name, *arguments, byref(handle))
+        return handle.value
+
+    def json(self, name: str, handle: int) -> Any:
+        """Calls a function whose output is JSON text."""
+        text = Text()
+        self.call(name, handle, byref(text))
+        try:
+            return json.loads(ctypes.string_at(text.data, text.length))
+        finally:
+            text.release(byref(text))
+
+
+def utf8(text: str) -> tuple[bytes, int]:
+    """Text as the pointer and length that the ABI takes."""
+    data = text.encode()
+    return data, len(data)
+
+
+def options(values: dict[str, Any]) -> tuple[bytes | None, int]:
+    """Options as JSON; none at all as the NULL pointer."""
+    return utf8(json.dumps(values)) if values else (None, 0)

@@ -1,0 +1,155 @@
+"""Builds the one-row struct array that carries parameters, by the Arrow C data interface."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import struct
+import uuid
+from ctypes import POINTER, c_void_p, cast, pointer
+from typing import Any
+
+from arrow_structs import FLAG_NULLABLE, ArrowArray, ArrowSchema, ReleaseArray, ReleaseSchema
+from calendar_text import days_of, time_of, timestamp_of
+
+_INTEGERS = {"c": "b", "C": "B", "s": "h", "S": "H", "i": "i", "I": "I", "l": "q", "L": "Q"}
+_UUID_METADATA = {"ARROW:extension:name": "arrow.uuid", "ARROW:extension:metadata": ""}
+
+# What an exported structure points to lives here, by its private_data, until it is released.
+_alive: dict[int, list[Any]] = {}
+_numbers = itertools.count(1)
+
+
+@ReleaseSchema
+def _release_schema(schema: Any) -> None:
+    _release(schema.contents, ReleaseSchema)
+
+
+@ReleaseArray
+def _release_array(array: Any) -> None:
+    _release(array.contents, ReleaseArray)
+
+
+def _release(exported: Any, release_type: Any) -> None:
+    for index in range(exported.n_children):
+        child = exported.children[index].contents
+        if child.release:
+            child.release(pointer(child))
+    _alive.pop(exported.private_data, None)
+    exported.release = cast(None, release_type)
+
+
+def alive() -> int:
+    """How many exported structures nobody has released yet."""
+    return len(_alive)
+
+
+def build(parameters: list[dict[str, Any]]) -> tuple[ArrowSchema, ArrowArray]:
+    """The schema and the array of the parameters, to be handed over."""
+    schemas = [_schema(parameter["type"]) for parameter in parameters]
+    arrays = [_array(parameter["type"], parameter["value"]) for parameter in parameters]
+    return _exported_schema(b"+s", children=schemas), _exported_array([None], children=arrays)
+
+
+def _schema(arrow_format: str) -> ArrowSchema:
+    metadata = _UUID_METADATA if arrow_format == "w:16" else {}
+    return _exported_schema(arrow_format.encode(), metadata=metadata)
+
+
+def _exported_schema(
+    arrow_format: bytes, children: list[ArrowSchema] | None = None, metadata: dict[str, str] | None = None
+) -> ArrowSchema:
+    pairs = struct.pack("=i", len(metadata)) if metadata else b""
+    for text in itertools.chain.from_iterable((metadata or {}).items()):
+        pairs += struct.pack("=i", len(text)) + text.encode()
+    encoded = ctypes.create_string_buffer(pairs) if pairs else None
+    children = children or []
+    pointers = (POINTER(ArrowSchema) * len(children))(*(pointer(child) for child in children))
+    number = next(_numbers)
+    _alive[number] = [arrow_format, encoded, children, pointers]
+    return ArrowSchema(
+        format=arrow_format,
+        name=b"",
+        metadata=ctypes.addressof(encoded) if encoded is not None else None,
+        flags=FLAG_NULLABLE,
+        n_children=len(children),
+        children=cast(pointers, POINTER(POINTER(ArrowSchema))) if children else None,
+        release=_release_schema,
+        private_data=number,
+    )
+
+
+def _array(arrow_format: str, value: str | None) -> ArrowArray:
+    if arrow_format == "n":
+        return _exported_array([], null_count=1)
+    validity = None if value is not None else b"\x00"
+    return _exported_array([validity, *_buffers(arrow_format, value)], null_count=int(value is None))
+
+
+def _exported_array(
+    buffers: list[bytes | None], children: list[ArrowArray] | None = None, null_count: int = 0
+) -> ArrowArray:
+    held = [None if data is None else ctypes.create_string_buffer(data, len(data) + 8) for data in buffers]
+    addresses = (c_void_p * len(held))(*(None if data is None else ctypes.addressof(data) for data in held))
+    children = children or []
+    pointers = (POINTER(ArrowArray) * len(children))(*(pointer(child) for child in children))
+    number = next(_numbers)
+    _alive[number] = [held, addresses, children, pointers]
+    return ArrowArray(
+        length=1,
+        null_count=null_count,
+        offset=0,
+        n_buffers=len(held),
+        n_children=len(children),
+        buffers=cast(addresses, POINTER(c_void_p)) if held else None,
+        children=cast(pointers, POINTER(POINTER(ArrowArray))) if children else None,
+        release=_release_array,
+        private_data=number,
+    )
+
+
+def _buffers(arrow_format: str, value: str | None) -> list[bytes]:
+    """The buffers behind the validity bitmap; those of a NULL hold zeros."""
+    if arrow_format in "uz":
+        data = b"" if value is None else value.encode() if arrow_format == "u" else bytes.fromhex(value)
+        return [struct.pack("=ii", 0, len(data)), data]
+    return [_fixed(arrow_format, value)]
+
+
+def _fixed(arrow_format: str, value: str | None) -> bytes:
+    if value is None:
+        return bytes(32)
+    if arrow_format == "b":
+        return b"\x01" if value == "true" else b"\x00"
+    if arrow_format in _INTEGERS:
+        return struct.pack(f"={_INTEGERS[arrow_format]}", int(value))
+    if arrow_format in "fg":
+        return _float(arrow_format, value)
+    if arrow_format.startswith("d:"):
+        return _decimal(arrow_format, value)
+    if arrow_format == "w:16":
+        return uuid.UUID(value).bytes
+    if arrow_format == "tdD":
+        return struct.pack("=i", days_of(value))
+    if arrow_format.startswith("tt"):
+        unit = arrow_format[2]
+        return struct.pack("=i" if unit in "sm" else "=q", time_of(value, unit))
+    if arrow_format.startswith("ts"):
+        return struct.pack("=q", timestamp_of(value, arrow_format[2]))
+    raise ValueError(f"no parameter of the Arrow format {arrow_format!r}")
+
+
+def _float(arrow_format: str, value: str) -> bytes:
+    size = 4 if arrow_format == "f" else 8
+    quiet_nan = "7fc00000" if size == 4 else "7ff8000000000000"
+    bits = int(quiet_nan if value == "nan" else value.removeprefix("0x"), 16)
+    return struct.pack("=I" if size == 4 else "=Q", bits)
+
+
+def _decimal(arrow_format: str, value: str) -> bytes:
+    parts = arrow_format[2:].split(",")
+    scale, size = int(parts[1]), int(parts[2]) // 8 if len(parts) > 2 else 16
+    whole, _, fraction = value.partition(".")
+    if len(fraction) != scale:
+        raise ValueError(f"{value!r} does not have {scale} digits of fraction")
+    return int(whole + fraction).to_bytes(size, "little", signed=True)

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""The conformance harness of the C ABI: the header's functions, called by ctypes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from ctypes import byref
+from pathlib import Path
+from typing import Any
+
+from abi import EngineError, Execution, Library, options, utf8
+from arrow_read import read_rows, read_schema
+from arrow_structs import ArrowArray, ArrowSchema
+from arrow_write import alive, build
+
+
+class Fault(Exception):
+    """A request that makes no sense."""
+
+
+class Harness:
+    """One method for each operation; handles stay under their names after they are closed."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._connections: dict[str, int] = {}
+        self._statements: dict[str, int] = {}
+        self._streams: dict[str, int] = {}
+        self._formats: dict[str, list[str]] = {}
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        operation = getattr(self, "op_" + request["op"], None)
+        if operation is None:
+            return {"unsupported": request["op"]}
+        members = {key: value for key, value in request.items() if key not in ("id", "op")}
+        try:
+            reply = {"ok": operation(**members) or {}}
+        except EngineError as error:
+            reply = {"error": error.report}
+        except Fault as fault:
+            return {"fault": str(fault)}
+        if alive():
+            return {"fault": f"the library did not release {alive()} structures of {request['op']}"}
+        return reply
+
+    def op_hello(self) -> dict[str, Any]:
+        return {"binding": "c", "version": self._library.version, "abi": self._library.abi_version}
+
+    def op_open(self, connection: str, connection_string: str, options: dict[str, Any]) -> None:
+        self._connections[connection] = self._library.open(
+            "odbc_connection_open", *utf8(connection_string), *_options(options)
+        )
+
+    def op_close(self, connection: str) -> None:
+        self._library.call("odbc_connection_close", self._connection(connection))
+
+    def op_info(self, connection: str) -> dict[str, Any]:
+        return self._library.json("odbc_connection_info", self._connection(connection))
+
+    def op_capabilities(self, connection: str) -> dict[str, Any]:
+        return self._library.json("odbc_connection_capabilities", self._connection(connection))
+
+    def op_autocommit(self, connection: str, enabled: bool) -> None:
+        self._library.call("odbc_connection_set_autocommit", self._connection(connection), int(enabled))
+
+    def op_commit(self, connection: str) -> None:
+        self._library.call("odbc_connection_commit", self._connection(connection))
+
+    def op_rollback(self, connection: str) -> None:
+        self._library.call("odbc_connection_rollback", self._connection(connection))
+
+    def op_execute(self, connection: str, sql: str, params: list[dict[str, Any]]) -> dict[str, Any]:
+        statement = self._library.open("odbc_statement_open", self._connection(connection), *utf8(sql))
+        try:
+            execution = self._execute(statement, params)
+            del execution["columns"]
+            return execution
+        finally:
+            self._library.call("odbc_statement_close", statement)
+
+    def op_query(
+        self, connection: str, sql: str, params: list[dict[str, Any]], options: dict[str, Any]
+    ) -> dict[str, Any]:
+        statement = self._library.open("odbc_statement_open", self._connection(connection), *utf8(sql))
+        try:
+            self._execute(statement, params)
+            stream = self._library.open("odbc_stream_start", statement, *_options(options))
+            schema = self._schema(stream)
+            formats = [column["format"] for column in schema]
+            rows: list[list[str | None]] = []
+            batches = 0
+            while (batch := self._fetch(stream, formats)) is not None:
+                rows += batch
+                batches += 1
+            self._library.call("odbc_stream_close", stream)
+            return {"schema": schema, "rows": rows, "batches": batches}
+        finally:
+            self._library.call("odbc_statement_close", statement)
+
+    def op_statement_open(self, connection: str, statement: str, sql: str) -> None:
+        self._statements[statement] = self._library.open(
+            "odbc_statement_open", self._connection(connection), *utf8(sql)
+        )
+
+    def op_statement_execute(self, statement: str, params: list[dict[str, Any]]) -> dict[str, Any]:
+        return self._execute(self._statement(statement), params)
+
+    def op_statement_close(self, statement: str) -> None:
+        self._library.call("odbc_statement_close", self._statement(statement))
+
+    def op_stream_open(self, statement: str, stream: str, options: dict[str, Any]) -> dict[str, Any]:
+        handle = self._library.open("odbc_stream_start", self._statement(statement), *_options(options))
+        self._streams[stream] = handle
+        schema = self._schema(handle)
+        self._formats[stream] = [column["format"] for column in schema]
+        return {"schema": schema}
+
+    def op_stream_fetch(self, stream: str) -> dict[str, Any]:
+        rows = self._fetch(self._stream(stream), self._formats[stream])
+        return {"end": True} if rows is None else {"rows": rows}
+
+    def op_stream_close(self, stream: str) -> None:
+        self._library.call("odbc_stream_close", self._stream(stream))
+
+    def _execute(self, statement: int, params: list[dict[str, Any]]) -> dict[str, Any]:
+        execution = Execution()
+        schema, array = build(params) if params else (None, None)
+        self._library.call(
+            "odbc_statement_execute",
+            statement,
+            None if schema is None else byref(schema),
+            None if array is None else byref(array),
+            byref(execution),
+        )
+        warnings = self._library.json("odbc_statement_warnings", statement) if execution.warning_count else []
+        return {
+            "affected_rows": None if execution.affected_rows < 0 else execution.affected_rows,
+            "warnings": [{key: warning[key] for key in ("sqlstate", "native_code")} for warning in warnings],
+            "columns": execution.column_count,
+        }
+
+    def _schema(self, stream: int) -> list[dict[str, Any]]:
+        schema = ArrowSchema()
+        self._library.call("odbc_stream_schema", stream, byref(schema))
+        try:
+            return read_schema(schema)
+        finally:
+            schema.release(byref(schema))
+
+    def _fetch(self, stream: int, formats: list[str]) -> list[list[str | None]] | None:
+        batch = ArrowArray()
+        self._library.call("odbc_stream_fetch", stream, byref(batch))
+        if not batch.release:
+            return None
+        try:
+            return read_rows(batch, formats)
+        finally:
+            batch.release(byref(batch))
+
+    def _connection(self, name: str) -> int:
+        return _named("connection", self._connections, name)
+
+    def _statement(self, name: str) -> int:
+        return _named("statement", self._statements, name)
+
+    def _stream(self, name: str) -> int:
+        return _named("stream", self._streams, name)
+
+
+# Some operations have a parameter of that name.
+_options = options
+
+
+def _named(kind: str, handles: dict[str, int], name: str) -> int:
+    if name not in handles:
+        raise Fault(f"no {kind} named {name}")
+    return handles[name]
+
+
+def main() -> None:
+    path = os.environ.get("ODBC_ENGINE_LIBRARY")
+    if not path:
+        raise SystemExit("ODBC_ENGINE_LIBRARY must name the library of the C ABI")
+    harness = Harness(Library(Path(path)))
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        stopping = request["op"] == "stop"
+        reply = {"ok": {}} if stopping else harness.answer(request)
+        sys.stdout.write(json.dumps({"id": request["id"], **reply}) + "\n")
+        sys.stdout.flush()
+        if stopping:
+            return
+
+
+if __name__ == "__main__":
+    main()

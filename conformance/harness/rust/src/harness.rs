@@ -1,0 +1,186 @@
+//! The objects that requests name, and what is done with them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use odbc_engine::{
+    Connection, ConnectionOptions, Diagnostic, Error, Execution, Statement, Stream, StreamOptions,
+    arrow_schema::SchemaRef,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    cells, format, parameters,
+    request::{Options, Request},
+};
+
+/// Why a request has no `ok`.
+pub enum Failure {
+    /// What the engine reported.
+    Engine(Error),
+    /// The request makes no sense.
+    Fault(String),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+type Answer = Result<Value, Failure>;
+
+/// Objects stay under their names when they are closed.
+#[derive(Default)]
+pub struct Harness {
+    connections: HashMap<String, Connection>,
+    statements: HashMap<String, Statement>,
+    streams: HashMap<String, Stream>,
+}
+
+impl Harness {
+    pub fn answer(&mut self, request: Request) -> Value {
+        match self.run(request) {
+            Ok(ok) => json!({ "ok": ok }),
+            Err(Failure::Engine(error)) => json!({ "error": report(&error) }),
+            Err(Failure::Fault(fault)) => json!({ "fault": fault }),
+        }
+    }
+
+    fn run(&mut self, request: Request) -> Answer {
+        match request {
+            Request::Hello => {
+                return Ok(
+                    json!({ "binding": "rust", "version": odbc_engine::version(), "abi": null }),
+                );
+            }
+            Request::Open { connection, connection_string, options } => {
+                let options = ConnectionOptions::from_json(&text(options))?;
+                let opened = Connection::open(&connection_string, &options)?;
+                self.connections.insert(connection, opened);
+            }
+            Request::Close { connection } => self.connection(&connection)?.close()?,
+            Request::Info { connection } => {
+                return Ok(json!(self.connection(&connection)?.info()));
+            }
+            Request::Capabilities { connection } => {
+                return Ok(json!(self.connection(&connection)?.capabilities()));
+            }
+            Request::Autocommit { connection, enabled } => {
+                self.connection(&connection)?.set_autocommit(enabled)?;
+            }
+            Request::Commit { connection } => self.connection(&connection)?.commit()?,
+            Request::Rollback { connection } => self.connection(&connection)?.rollback()?,
+            Request::Execute { connection, sql, params } => {
+                let parameters = parameters::build(&params)?;
+                let execution = self.connection(&connection)?.execute(&sql, &parameters)?;
+                return Ok(executed(&execution));
+            }
+            Request::Query { connection, sql, params, options } => {
+                let parameters = parameters::build(&params)?;
+                let options = StreamOptions::from_json(&text(options))?;
+                let stream = self.connection(&connection)?.query(&sql, &parameters, &options)?;
+                return drained(&stream);
+            }
+            Request::StatementOpen { connection, statement, sql } => {
+                let opened = self.connection(&connection)?.statement(&sql)?;
+                self.statements.insert(statement, opened);
+            }
+            Request::StatementExecute { statement, params } => {
+                let parameters = parameters::build(&params)?;
+                let execution = self.statement(&statement)?.execute(&parameters)?;
+                let mut reply = executed(&execution);
+                reply["columns"] = json!(execution.column_count);
+                return Ok(reply);
+            }
+            Request::StatementClose { statement } => self.statement(&statement)?.close()?,
+            Request::StreamOpen { statement, stream, options } => {
+                let options = StreamOptions::from_json(&text(options))?;
+                let opened = self.statement(&statement)?.stream(&options)?;
+                let reply = json!({ "schema": columns(&opened.schema())? });
+                self.streams.insert(stream, opened);
+                return Ok(reply);
+            }
+            Request::StreamFetch { stream } => {
+                return match self.stream(&stream)?.fetch()? {
+                    Some(batch) => {
+                        Ok(json!({ "rows": cells::rows(&batch).map_err(Failure::Fault)? }))
+                    }
+                    None => Ok(json!({ "end": true })),
+                };
+            }
+            Request::StreamClose { stream } => self.stream(&stream)?.close()?,
+        }
+        Ok(json!({}))
+    }
+
+    fn connection(&self, name: &str) -> Result<&Connection, Failure> {
+        named("connection", &self.connections, name)
+    }
+
+    fn statement(&self, name: &str) -> Result<&Statement, Failure> {
+        named("statement", &self.statements, name)
+    }
+
+    fn stream(&self, name: &str) -> Result<&Stream, Failure> {
+        named("stream", &self.streams, name)
+    }
+}
+
+fn named<'a, T>(kind: &str, objects: &'a HashMap<String, T>, name: &str) -> Result<&'a T, Failure> {
+    objects.get(name).ok_or_else(|| Failure::Fault(format!("no {kind} named {name}")))
+}
+
+/// Options as the JSON text that the engine reads.
+fn text(options: Options) -> String {
+    Value::Object(options).to_string()
+}
+
+fn drained(stream: &Stream) -> Answer {
+    let schema = columns(&stream.schema())?;
+    let mut rows = Vec::new();
+    let mut batches = 0;
+    while let Some(batch) = stream.fetch()? {
+        rows.extend(cells::rows(&batch).map_err(Failure::Fault)?);
+        batches += 1;
+    }
+    stream.close()?;
+    Ok(json!({ "schema": schema, "rows": rows, "batches": batches }))
+}
+
+fn columns(schema: &SchemaRef) -> Answer {
+    let columns = schema.fields().iter().map(|field| {
+        Ok(json!({
+            "name": field.name(),
+            "format": format::of(field.data_type()).map_err(Failure::Fault)?,
+            "nullable": field.is_nullable(),
+            "metadata": field.metadata().iter().collect::<BTreeMap<_, _>>(),
+        }))
+    });
+    Ok(Value::Array(columns.collect::<Result<_, Failure>>()?))
+}
+
+fn executed(execution: &Execution) -> Value {
+    json!({
+        "affected_rows": execution.affected_rows,
+        "warnings": execution.warnings.iter().map(warning).collect::<Vec<_>>(),
+    })
+}
+
+fn warning(diagnostic: &Diagnostic) -> Value {
+    json!({ "sqlstate": diagnostic.sqlstate, "native_code": diagnostic.native_code })
+}
+
+fn report(error: &Error) -> Value {
+    json!({
+        "kind": error.kind as i32,
+        "kind_name": error.kind.name(),
+        "sqlstate": error.sqlstate,
+        "native_code": error.native_code,
+        "operation": error.operation,
+        "column": error.column,
+        "row": error.row,
+        "retryable": error.retryable,
+        "record_count": error.records.len(),
+        "message": error.message,
+    })
+}
