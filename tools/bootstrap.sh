@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Makes this machine ready to build and test odbc_engine, then writes target/env.sh for the Makefile.
+# Arguments are further Debian packages, for a target that needs more than the others.
 # Idempotent; costs a fraction of a second when nothing is missing. Several checkouts may run it at once.
 set -euo pipefail
 
@@ -26,14 +27,16 @@ done
 exec 9>"$CACHE/bootstrap.lock"
 flock 9
 
-bootstrap_debian
+bootstrap_debian "$@"
 bootstrap_rust
 bootstrap_python
 bootstrap_dart
 
 environment="export PATH=\"$PATH_ADDED\$PATH\"
 export PUB_CACHE=\"$PUB_CACHE\"
+export DART_PUB_GET=\"$DART_PUB_GET\"
 export DART_SUPPRESS_ANALYTICS=true
+export VIRTUAL_ENV=\"$VENV\"
 unset CARGO_TARGET_DIR"
 if [ "$environment" != "$(cat "$TARGET/env.sh" 2>/dev/null)" ]; then
   printf '%s\n' "$environment" > "$TARGET/env.sh"

@@ -13,9 +13,11 @@ bootstrap_dart() {
   have="$(dart_version dart)"
   if [ -n "$have" ] && [ "$(command -v dart)" != "$DART_HOME/bin/dart" ] && version_at_least "$have" "$DART_MINIMUM"; then
     PUB_CACHE="${PUB_CACHE:-$HOME/.pub-cache}"
+    DART_PUB_GET="dart pub get"
     return
   fi
   PUB_CACHE="$DART_HOME/pub"
+  DART_PUB_GET="dart pub get --offline"
   # Its leading number changes when the way of installing does, so that old copies are replaced.
   local recipe="1 ${DART_LIBRARIES[*]}" standin
   if [ "$recipe" != "$(cat "$DART_HOME/recipe" 2>/dev/null)" ]; then

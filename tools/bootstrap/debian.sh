@@ -6,7 +6,7 @@ DEBIAN_PACKAGES=(build-essential pkg-config ca-certificates curl debian-archive-
   sqlite3 postgresql mariadb-server python3 python3-venv)
 
 bootstrap_debian() {
-  apt_install "${DEBIAN_PACKAGES[@]}"
+  apt_install "${DEBIAN_PACKAGES[@]}" "$@"
 }
 
 # apt_install PACKAGE...: installs those that are missing.

@@ -21,7 +21,7 @@ rust_is_there() {
   local have
   have="$(rustc --version 2>/dev/null | cut -d ' ' -f 2)"
   [ -n "$have" ] && version_at_least "$have" "$RUST_MINIMUM" &&
-    command -v cargo cargo-clippy cargo-fmt >/dev/null
+    hash cargo cargo-clippy cargo-fmt 2>/dev/null
 }
 
 rust_by_rustup() {

@@ -18,10 +18,9 @@ class MariaDB(Server):
         return self.folder / "init.sql"
 
     def create(self) -> None:
-        self.run(
-            ["mariadb-install-db", "--no-defaults", f"--datadir={self.folder / 'data'}"]
-            + ["--skip-test-db", "--innodb-flush-method=nosync", "--innodb-log-file-size=16M"]
-        )
+        engine = ["--innodb-flush-method=nosync", "--innodb-log-file-size=16M"]
+        data = f"--datadir={self.folder / 'data'}"
+        self.run(["mariadb-install-db", "--no-defaults", data, "--skip-test-db", *engine])
         script = f"CREATE DATABASE IF NOT EXISTS {NAME};\n"
         for account in (f"'{NAME}'@'{host}'" for host in ("localhost", "127.0.0.1")):
             script += f"CREATE OR REPLACE USER {account} IDENTIFIED BY '{self.password}';\n"

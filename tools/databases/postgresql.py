@@ -19,10 +19,9 @@ class PostgreSQL(Server):
         return str(self.folder / "data")
 
     def create(self) -> None:
-        self.run(
-            [self.program("initdb"), "--pgdata", self.data, "--username=postgres", "--no-sync"]
-            + ["--encoding=UTF8", "--no-locale", "--auth-host=scram-sha-256", "--auth-local=reject"]
-        )
+        texts = ["--encoding=UTF8", "--no-locale"]
+        logins = ["--username=postgres", "--auth-host=scram-sha-256", "--auth-local=reject"]
+        self.run([self.program("initdb"), "--pgdata", self.data, "--no-sync", *texts, *logins])
         # Single-user mode needs no superuser with a password that could be logged in to.
         self.run(
             [self.program("postgres"), "--single", "-D", self.data, "postgres"],
