@@ -55,8 +55,7 @@ fn connect(
 ) -> Result<(Session, ConnectionInfo)> {
     // Drivers count in seconds; one more lets the exact deadline come first.
     let login_timeout_s = options.login_timeout_ms.div_ceil(1000) + 1;
-    let handle =
-        ConnectionHandle::connect(connection_string, login_timeout_s).map_err(explain_library)?;
+    let handle = ConnectionHandle::connect(connection_string, login_timeout_s).map_err(explain)?;
     let text = |info| handle.info_text(info).unwrap_or_default();
     let dbms_name = text(InfoType::DbmsName);
     let dbms = Dbms::by_name(&dbms_name);
@@ -70,6 +69,20 @@ fn connect(
         engine_version: crate::version().to_owned(),
     };
     Ok((Session::new(handle, dbms, options)?, info))
+}
+
+/// Tells failures to reach a database from those to load its driver, before anything says which
+/// database it is: drivers report the first as 08001, HY000 or even 42000.
+fn explain(error: Error) -> Error {
+    let driver_manager = error.sqlstate.as_deref().is_some_and(|state| {
+        state.starts_with("IM") || state.starts_with("01") || state.starts_with("HYC")
+    });
+    match error.kind {
+        ErrorKind::Driver | ErrorKind::Syntax if !driver_manager && error.sqlstate.is_some() => {
+            error.of_kind(ErrorKind::Connection)
+        }
+        _ => explain_library(error),
+    }
 }
 
 /// unixODBC says "Can't open lib" and hides the loader's reason; loading it again tells.

@@ -38,6 +38,8 @@ pub(crate) struct Cursor {
     statuses: Box<[u16]>,
     /// The rows of the current block that were not delivered yet.
     pending: std::ops::Range<usize>,
+    /// The row of the buffers that the batch in the making begins with.
+    first: usize,
     batches: u64,
     rows: u64,
     done: bool,
@@ -54,6 +56,7 @@ impl Cursor {
             fetched: Box::new(0),
             statuses: Box::default(),
             pending: 0..0,
+            first: 0,
             batches: 0,
             rows: 0,
             done: false,
@@ -113,13 +116,13 @@ impl Cursor {
             self.buffers.iter_mut().for_each(ColumnBuffer::clear_long);
             self.pending = 0..self.fetch_from_driver(statement, context, warnings)?;
         }
-        let start = self.pending.start;
+        self.first = self.pending.start;
         let mut long_bytes = 0;
         while !self.pending.is_empty() && long_bytes <= self.options.batch_bytes_max {
             long_bytes += self.reread(statement, self.pending.start, reread, context)?;
             self.pending.start += 1;
         }
-        Ok(start..self.pending.start)
+        Ok(self.first..self.pending.start)
     }
 
     /// Fills the buffers with one row after the other; returns the rows to convert.
@@ -260,15 +263,10 @@ impl Cursor {
         })
     }
 
-    /// Names the column and the row, counted within the batch in the making, of an error.
+    /// Names the column and the row of the buffers at which an error came up.
     fn locate(&self, error: Error, index: usize, row: usize) -> Error {
         let name = self.plan.schema.field(index).name();
-        let first = match self.plan.mode {
-            // The rows of this block that were delivered already are counted in `rows`.
-            Mode::Block { .. } => row - self.pending.start,
-            Mode::SingleRow { .. } => row,
-        };
-        error.in_column(name).in_row(self.rows + first as u64)
+        error.in_column(name).in_row(self.rows + (row - self.first) as u64)
     }
 
     fn new_buffers(&self, rows: usize) -> Vec<ColumnBuffer> {

@@ -124,9 +124,12 @@ pub(super) fn integer_text(field: Field, binding: Binding) -> Box<dyn Column> {
     })
 }
 
+/// A REAL is read as a double, which holds it exactly: MariaDB Connector/ODBC 3.1.15 writes
+/// SQL_C_FLOAT blocks in steps of eight bytes.
 pub(super) fn float32(field: Field) -> Box<dyn Column> {
-    primitive(field, Binding::fixed(CDataType::Float, 4), |cells| {
-        Ok(Arc::new(Float32Array::new(cells.fixed::<f32>().to_vec().into(), cells.nulls())))
+    primitive(field, Binding::fixed(CDataType::Double, 8), |cells| {
+        let values: Vec<f32> = cells.fixed::<f64>().iter().map(|wide| *wide as f32).collect();
+        Ok(Arc::new(Float32Array::new(values.into(), cells.nulls())))
     })
 }
 
