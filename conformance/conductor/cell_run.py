@@ -11,8 +11,8 @@ from .case import Case, Step
 from .compare import Comparison
 from .database import Database
 from .harness import Harness, HarnessCrashed, HarnessError, HarnessTimeout
-from .outcome import Cell, Outcome, Result, Verdict
-from .parity import digest_of, reply_digest
+from .outcome import Cell, Observed, Outcome, Result, Verdict
+from .parity import digest_of, preview, reply_digest
 from .template import TemplateError, generated, render, sql_text
 from .values import encode
 
@@ -128,8 +128,8 @@ class CellRun:
                 )
                 found = comparison.differences(expect, reply)
                 result.explanation += [f"step {step.name}: {difference}" for difference in found]
-            result.observed[step.name] = digest_of(digests)
-        result.digest = digest_of(list(result.observed.items()))
+            result.observed[step.name] = Observed(digest_of(digests), preview(reply))
+        result.digest = digest_of([(name, seen.digest) for name, seen in result.observed.items()])
         result.correct = Verdict.NO if result.explanation else Verdict.YES
         if result.explanation:
             result.outcome = Outcome.FAILED

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for cell in planned.cells:
             print(cell.name)
         return 0
+    # The harnesses are in sessions of their own, so ending them is up to this process.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     return _run(suite, planned, options.profile)
 
 

@@ -41,17 +41,20 @@ class Report:
         self._say(f"  {database} × {binding}: {told or 'nothing to do'}")
 
     def matrix(self, plan: Plan, results: list[Result]) -> None:
-        """Areas against databases and bindings, each entry the cells that passed of those that ran."""
+        """Databases and areas against bindings, each entry the cells that passed of those that apply."""
         table = Table(title="Conformance", title_justify="left")
+        table.add_column("database")
         table.add_column("area")
-        columns = [(database, binding) for database in plan.databases for binding in plan.bindings]
-        for database, binding in columns:
-            table.add_column(f"{database}\n{binding}", justify="right")
+        for binding in plan.bindings:
+            table.add_column(binding, justify="right")
+        for name in plan.databases:
+            title = self._suite.databases[name].title
+            for area, cells in _by_area(results, name).items():
+                table.add_row(title, area, *(_entry(cells[binding]) for binding in plan.bindings))
+                title = ""
+            table.add_section()
         for name in plan.not_run:
-            table.add_column(name, justify="right")
-        for area, cells in _by_area(results).items():
-            entries = [_entry(cells.get(column, [])) for column in columns]
-            table.add_row(area, *entries, *("not run" for _ in plan.not_run))
+            table.add_row(self._suite.databases[name].title, "not run", *("" for _ in plan.bindings))
         self._console.print(table)
 
     def failures(self, results: Sequence[Result]) -> None:
@@ -92,11 +95,11 @@ class Report:
         self._console.print(escape(text), soft_wrap=True)
 
 
-def _by_area(results: Sequence[Result]) -> Mapping[str, Mapping[tuple[str, str], list[Result]]]:
-    areas: dict[str, dict[tuple[str, str], list[Result]]] = defaultdict(lambda: defaultdict(list))
+def _by_area(results: Sequence[Result], database: str) -> Mapping[str, Mapping[str, list[Result]]]:
+    areas: dict[str, dict[str, list[Result]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
-        cell = result.cell
-        areas[cell.case.area][cell.database, cell.binding].append(result)
+        if result.cell.database == database:
+            areas[result.cell.case.area][result.cell.binding].append(result)
     return dict(sorted(areas.items()))
 
 

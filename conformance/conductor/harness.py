@@ -27,6 +27,30 @@ class HarnessTimeout(HarnessError):
     """A request got no reply in time."""
 
 
+class Harnesses:
+    """Starts harnesses, and can end all of them at once from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._started: list[Harness] = []
+        self._aborted = False
+
+    def start(self, binding: Binding, log: Path) -> Harness:
+        with self._lock:
+            if self._aborted:
+                raise HarnessError("the run was interrupted")
+            harness = Harness(binding, log)
+            self._started = [other for other in self._started if other.runs] + [harness]
+            return harness
+
+    def abort(self) -> None:
+        """Ends every harness and starts no more."""
+        with self._lock:
+            self._aborted = True
+            for harness in self._started:
+                harness.abort()
+
+
 class Harness:
     """A running harness. Not for several threads at once."""
 
@@ -66,7 +90,7 @@ class Harness:
         line = json.dumps({"id": self._last_id, "op": op, **members}, ensure_ascii=True) + "\n"
         # A write blocks when the pipe is full and the harness hangs, so a timer covers it too.
         late = threading.Event()
-        timer = threading.Timer(timeout_s, self._kill, args=(late,))
+        timer = threading.Timer(timeout_s, self._too_late, args=(late,))
         timer.start()
         try:
             reply = self._exchange(line.encode())
@@ -98,11 +122,18 @@ class Harness:
             raise HarnessError(f"the reply to {op} is neither ok, error, unsupported nor fault: {line[:200]!r}")
         return reply
 
-    def _kill(self, late: threading.Event) -> None:
+    def _too_late(self, late: threading.Event) -> None:
         late.set()
-        self._end_processes()
+        self.abort()
 
-    def _end_processes(self) -> None:
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    def abort(self) -> None:
+        """Ends the process without waiting; whoever waits for its reply sees it crash."""
+        if not self.runs:
+            return
         if os.name == "posix":
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -127,7 +158,7 @@ class Harness:
 
     def kill(self) -> None:
         """Ends the process and frees everything that belongs to it."""
-        self._end_processes()
+        self.abort()
         self._process.wait()
         self._reader.join()
         for stream in (self._process.stdin, self._process.stdout):

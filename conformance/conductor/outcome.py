@@ -40,16 +40,24 @@ class Cell:
         return f"{self.case.id} · {self.binding} · {self.database}"
 
 
+@dataclass(frozen=True)
+class Observed:
+    """What a step showed: the digest that parity compares, and the beginning of it for a reader."""
+
+    digest: str
+    preview: str
+
+
 @dataclass
 class Result:
-    """How a cell ended. ``observed`` holds one digest a step, for parity."""
+    """How a cell ended, and what each of its steps showed."""
 
     cell: Cell
     outcome: Outcome
     correct: Verdict = Verdict.NONE
     parity: Verdict = Verdict.NONE
     explanation: list[str] = field(default_factory=list)
-    observed: dict[str, str] = field(default_factory=dict)
+    observed: dict[str, Observed] = field(default_factory=dict)
     digest: str | None = None
     declared: bool = True
     seconds: float = 0.0

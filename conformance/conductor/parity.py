@@ -12,14 +12,25 @@ from .outcome import Outcome, Result, Verdict
 
 # Bindings may word an error in their own way; everything else of it is the engine's.
 _BINDINGS_OWN = ("message",)
+_PREVIEW_CHARACTERS = 300
 
 
 def reply_digest(reply: Mapping[str, Any]) -> str:
     """The digest of what a reply says, leaving out what bindings may word differently."""
+    return digest_of(_said(reply))
+
+
+def preview(reply: Mapping[str, Any]) -> str:
+    """The beginning of what a reply says."""
+    text = json.dumps(_said(reply), ensure_ascii=False)
+    return text if len(text) <= _PREVIEW_CHARACTERS else text[:_PREVIEW_CHARACTERS] + "..."
+
+
+def _said(reply: Mapping[str, Any]) -> dict[str, Any]:
     said = {key: value for key, value in reply.items() if key != "id"}
     if isinstance(said.get("error"), Mapping):
         said["error"] = {key: value for key, value in said["error"].items() if key not in _BINDINGS_OWN}
-    return digest_of(said)
+    return said
 
 
 def digest_of(value: Any) -> str:
@@ -43,14 +54,18 @@ def judge(results: Iterable[Result], bindings: Sequence[str]) -> None:
                 result.parity = Verdict.YES
                 continue
             result.parity = Verdict.NO
-            step = _first_difference(reference, result)
-            result.explanation.append(f"step {step}: observed something else than {reference.cell.binding} did")
+            result.explanation += _difference(reference, result)
             if result.outcome is Outcome.PASSED:
                 result.outcome = Outcome.FAILED
 
 
-def _first_difference(reference: Result, result: Result) -> str:
+def _difference(reference: Result, result: Result) -> list[str]:
+    """The first step at which two bindings part."""
     for step in [*reference.observed, *result.observed]:
-        if reference.observed.get(step) != result.observed.get(step):
-            return step
-    return "?"
+        there, here = reference.observed.get(step), result.observed.get(step)
+        if there is None or here is None or there.digest != here.digest:
+            return [
+                f"step {step}: {reference.cell.binding} observed {there.preview if there else 'nothing'}",
+                f"step {step}: {result.cell.binding} observed {here.preview if here else 'nothing'}",
+            ]
+    return ["the same steps in another order"]

@@ -14,7 +14,7 @@ from typing import Any
 from . import parity
 from .binding import Binding
 from .cell_run import CellRun
-from .harness import Harness, HarnessError
+from .harness import Harness, HarnessError, Harnesses
 from .outcome import Cell, Outcome, Result, Verdict
 from .plan import Plan
 from .suite import Suite
@@ -50,14 +50,20 @@ class Runner:
         self._tokens = tokens
         self._logs = logs
         self._report = report
+        self._harnesses = Harnesses()
 
     def run(self, plan: Plan) -> Run:
         """Runs every cell of the plan, judges parity and settles what was known to fail."""
         run = Run()
         with closed_port() as port, ThreadPoolExecutor(max(1, len(plan.databases))) as pool:
             jobs = [pool.submit(self._database, run, plan, name, port) for name in plan.databases]
-            for job in jobs:
-                run.results += job.result()
+            try:
+                for job in jobs:
+                    run.results += job.result()
+            except BaseException:
+                # Leaving the pool waits for its threads, which wait for their harnesses.
+                self._harnesses.abort()
+                raise
         parity.judge(run.results, list(self._suite.bindings))
         for result in run.results:
             settle(result)
@@ -70,7 +76,8 @@ class Runner:
             cells = [cell for cell in plan.cells if (cell.database, cell.binding) == (database, binding)]
             with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
                 local = {"scratch": scratch, "closed_port": str(port)}
-                lane = _Lane(self._suite, self._suite.bindings[binding].resolved(self._tokens), database, local)
+                resolved = self._suite.bindings[binding].resolved(self._tokens)
+                lane = _Lane(self._suite, resolved, database, local, self._harnesses)
                 string = self._suite.databases[database].connection_string(self._connection_strings, local)
                 assert string is not None
                 ended = lane.run(cells, string, self._logs / f"{database}-{binding}.log")
@@ -84,8 +91,16 @@ class Runner:
 class _Lane:
     """The cells of one binding on one database."""
 
-    def __init__(self, suite: Suite, binding: Binding, database: str, local: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        binding: Binding,
+        database: str,
+        local: Mapping[str, str],
+        harnesses: Harnesses,
+    ) -> None:
         self._database = suite.databases[database]
+        self._harnesses = harnesses
         self._binding = binding
         self._local = local
         self._failed_starts = 0
@@ -124,7 +139,7 @@ class _Lane:
             raise HarnessError(f"the harness did not start {_STARTS_MAX} times in a row")
         harness = None
         try:
-            harness = Harness(self._binding, log)
+            harness = self._harnesses.start(self._binding, log)
             hello = harness.request("hello", _HELLO_TIMEOUT_S).get("ok")
             if hello is None or hello.get("binding") != self._binding.name:
                 raise HarnessError(f"the harness says hello as {hello}, not as {self._binding.name}")
