@@ -11,6 +11,8 @@ mod sqlite;
 mod sqlserver;
 mod unknown;
 
+use odbc_api::sys::SqlDataType;
+
 use crate::error::{Diagnostic, ErrorKind, kind_of};
 
 /// How text travels between the engine and the driver.
@@ -52,6 +54,15 @@ pub(crate) enum NamedType {
     Text,
     TimestampUtc,
     Uuid,
+}
+
+/// Text that a driver gives for more than one value, so that a reader must be warned.
+#[derive(Debug)]
+pub(crate) struct Ambiguous {
+    /// The type code of the columns it stands in.
+    pub sql_type: SqlDataType,
+    pub matches: fn(&[u8]) -> bool,
+    pub meaning: &'static str,
 }
 
 /// How a session is made read-only so that the server itself refuses writes.
@@ -97,6 +108,7 @@ pub(crate) struct Dbms {
     /// The most digits of a second's fraction that a parameter keeps.
     pub parameter_fraction_digits: u8,
     pub column_name_is_label: bool,
+    pub ambiguous: &'static [Ambiguous],
     pub named_types: &'static [(&'static str, NamedType)],
     pub date_parameters: Exchange,
     pub uuid_parameters: Exchange,

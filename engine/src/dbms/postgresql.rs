@@ -1,6 +1,10 @@
 //! PostgreSQL by psqlodbc, measured with 13.02 on PostgreSQL 15.
 
-use super::{Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown};
+use odbc_api::sys::SqlDataType;
+
+use super::{
+    Ambiguous, Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown,
+};
 
 pub(super) const FACTS: Dbms = Dbms {
     id: "postgresql",
@@ -12,6 +16,18 @@ pub(super) const FACTS: Dbms = Dbms {
     // A numeric without a precision is described as numeric(28, 6), an expression as (28, n).
     unbounded_precision: Some(28),
     parameter_fraction_digits: 6,
+    ambiguous: &[
+        Ambiguous {
+            sql_type: SqlDataType::TIMESTAMP,
+            matches: |text| text == b"9999-12-31 23:59:59",
+            meaning: "9999-12-31 23:59:59 is also what psqlodbc gives for infinity",
+        },
+        Ambiguous {
+            sql_type: SqlDataType::DATE,
+            matches: |text| text.starts_with(b"0"),
+            meaning: "psqlodbc drops the BC of a date, so one before the year 1000 may be BC",
+        },
+    ],
     // A date or timestamp that the driver cannot read (infinity in a date, years above 9999)
     // comes as today in the binary C types, and as zeros in text, which are refused.
     dates: Exchange::Text,

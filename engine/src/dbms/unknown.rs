@@ -18,6 +18,7 @@ pub(super) const FACTS: Dbms = Dbms {
     fraction_digits: None,
     parameter_fraction_digits: 9,
     column_name_is_label: false,
+    ambiguous: &[],
     named_types: &[],
     date_parameters: Exchange::Binary,
     uuid_parameters: Exchange::Text,

@@ -1,5 +1,7 @@
 //! A bound cursor: from the driver's rows to record batches.
 
+use std::ops::Range;
+
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use odbc_api::sys::{
@@ -37,7 +39,7 @@ pub(crate) struct Cursor {
     fetched: Box<usize>,
     statuses: Box<[u16]>,
     /// The rows of the current block that were not delivered yet.
-    pending: std::ops::Range<usize>,
+    pending: Range<usize>,
     /// The row of the buffers that the batch in the making begins with.
     first: usize,
     batches: u64,
@@ -92,6 +94,7 @@ impl Cursor {
             return Ok(None);
         }
         let batch = self.convert(rows.clone(), context)?;
+        self.warn_of_ambiguous(&rows, warnings);
         self.batches += 1;
         self.rows += rows.len() as u64;
         Ok(Some(batch))
@@ -104,7 +107,7 @@ impl Cursor {
         reread: bool,
         context: Context,
         warnings: &mut Vec<Diagnostic>,
-    ) -> Result<std::ops::Range<usize>> {
+    ) -> Result<Range<usize>> {
         if self.pending.is_empty() {
             let capacity = self.plan.rows(self.batches);
             if capacity != self.capacity {
@@ -132,7 +135,7 @@ impl Cursor {
         first_unbound: usize,
         context: Context,
         warnings: &mut Vec<Diagnostic>,
-    ) -> Result<std::ops::Range<usize>> {
+    ) -> Result<Range<usize>> {
         if self.row.is_empty() {
             self.row = self.new_buffers(1);
             self.bind(statement, first_unbound, true, context)?;
@@ -245,7 +248,7 @@ impl Cursor {
         long::read(statement, number, self.plan.bindings[index], length, limit, context)
     }
 
-    fn convert(&self, rows: std::ops::Range<usize>, context: Context) -> Result<RecordBatch> {
+    fn convert(&self, rows: Range<usize>, context: Context) -> Result<RecordBatch> {
         let columns = self.plan.columns.iter().zip(&self.buffers).enumerate();
         let arrays = columns.map(|(index, (column, buffer))| {
             column.convert(&buffer.cells(rows.start, rows.len())).map_err(|cell| {
@@ -267,6 +270,21 @@ impl Cursor {
     fn locate(&self, error: Error, index: usize, row: usize) -> Error {
         let name = self.plan.schema.field(index).name();
         error.in_column(name).in_row(self.rows + (row - self.first) as u64)
+    }
+
+    /// Warns, once a column, of text that stands for more than one value.
+    fn warn_of_ambiguous(&mut self, rows: &Range<usize>, warnings: &mut Vec<Diagnostic>) {
+        let (buffers, schema) = (&self.buffers, &self.plan.schema);
+        self.plan.ambiguous.retain(|(index, entry)| {
+            let cells = buffers[*index].cells(rows.start, rows.len());
+            let found = (0..cells.len()).any(|row| cells.bytes(row).is_some_and(entry.matches));
+            if found {
+                let message =
+                    format!("column {:?}: {}", schema.field(*index).name(), entry.meaning);
+                warnings.push(Diagnostic { sqlstate: "01000".to_owned(), native_code: 0, message });
+            }
+            !found
+        });
     }
 
     fn new_buffers(&self, rows: usize) -> Vec<ColumnBuffer> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Schema, SchemaRef};
 
 use crate::{
-    dbms::{Dbms, LongData},
+    dbms::{Ambiguous, Dbms, LongData},
     options::StreamOptions,
     types::{Binding, Column, ColumnInfo, column},
 };
@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub bindings: Vec<Binding>,
     pub schema: SchemaRef,
     pub mode: Mode,
+    /// Columns whose text may stand for more than one value, and were not warned of yet.
+    pub ambiguous: Vec<(usize, &'static Ambiguous)>,
     rows_max: usize,
 }
 
@@ -45,11 +47,16 @@ impl Plan {
             }
             (LongData::UnboundSingleRow, Some(first_unbound)) => Mode::SingleRow { first_unbound },
         };
+        let ambiguous = infos.iter().enumerate().flat_map(|(index, info)| {
+            let of_type = move |entry: &&Ambiguous| entry.sql_type.0 == info.sql_type;
+            dbms.ambiguous.iter().filter(of_type).map(move |entry| (index, entry))
+        });
+        let ambiguous = ambiguous.collect();
         let row_bytes: usize =
             bindings.iter().map(|binding| binding.cell_bytes + size_of::<isize>()).sum();
         let rows_max =
             (options.batch_bytes_max / row_bytes.max(1)).clamp(1, options.batch_rows_max);
-        Self { columns, bindings, schema: Arc::new(schema), mode, rows_max }
+        Self { columns, bindings, schema: Arc::new(schema), mode, ambiguous, rows_max }
     }
 
     /// How many rows the next batch may have, after `batches` batches.
