@@ -183,6 +183,12 @@ impl Connection {
         self.shared.closed.load(Ordering::Acquire)
     }
 
+    /// The session, for tests of what works on it.
+    #[cfg(test)]
+    pub(crate) fn session_for_test(&self) -> SessionGuard<'_> {
+        self.shared.session("test").unwrap()
+    }
+
     /// Waits for the running call, rolls back an open transaction, closes every statement and
     /// stream, and disconnects. Closing again does nothing.
     pub fn close(&self) -> Result<()> {

@@ -11,6 +11,9 @@ mod sqlite;
 mod sqlserver;
 mod unknown;
 
+#[cfg(test)]
+pub(crate) use sqlite::FACTS as SQLITE;
+
 use odbc_api::sys::SqlDataType;
 
 use crate::error::{Diagnostic, ErrorKind, kind_of};

@@ -3,6 +3,8 @@
 mod cursor;
 mod long;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use cursor::Cursor;
 

@@ -1,9 +1,13 @@
 //! SQLite by sqliteodbc, measured with 0.9998 on SQLite 3.40.
 
-use super::{Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown};
+use odbc_api::sys::SqlDataType;
+
+use super::{
+    Ambiguous, Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown,
+};
 use crate::error::ErrorKind;
 
-pub(super) const FACTS: Dbms = Dbms {
+pub(crate) const FACTS: Dbms = Dbms {
     id: "sqlite",
     names: &["sqlite"],
     text: TextEncoding::Narrow,
@@ -21,6 +25,14 @@ pub(super) const FACTS: Dbms = Dbms {
     fraction_digits: Some(6),
     // The name is cut at a dot, the label is not.
     column_name_is_label: true,
+    ambiguous: &[
+        Ambiguous { sql_type: SqlDataType::VARCHAR, matches: looks_like_blob, meaning: BLOB_TEXT },
+        Ambiguous {
+            sql_type: SqlDataType::EXT_LONG_VARCHAR,
+            matches: looks_like_blob,
+            meaning: BLOB_TEXT,
+        },
+    ],
     named_types: &[
         // The scale is not described, and NUMERIC affinity stores a double.
         ("decimal", NamedType::DecimalText),
@@ -59,3 +71,10 @@ pub(super) const FACTS: Dbms = Dbms {
     ],
     ..unknown::FACTS
 };
+
+const BLOB_TEXT: &str = "sqliteodbc gives a BLOB in a column that is not described as one as text \
+                         of the form X'00'; declare the column as BLOB";
+
+fn looks_like_blob(text: &[u8]) -> bool {
+    matches!(text, [b'X', b'\'', .., b'\''])
+}

@@ -8,9 +8,6 @@ use crate::{
     types::Binding,
 };
 
-/// Room for a value whose length the driver does not tell.
-const CHUNK_BYTES: usize = 1 << 16;
-
 /// Reads the value of a column (counted from 1) of the current row; None where it is NULL.
 ///
 /// `length` is the value's length in bytes where that is known. The read ends at the first call
@@ -32,9 +29,9 @@ pub(super) fn read(
     };
     let terminator = binding.terminator_bytes;
     let mut value = Vec::new();
-    let mut room = length.unwrap_or(CHUNK_BYTES);
+    let mut room = length.unwrap_or(binding.cell_bytes - terminator);
     loop {
-        if value.len() + room > bytes_max.saturating_add(CHUNK_BYTES) {
+        if length.is_some_and(|length| length > bytes_max) || value.len() > bytes_max {
             return Err(too_long());
         }
         let start = value.len();
@@ -67,10 +64,13 @@ pub(super) fn read(
             Ok(left) => {
                 value.truncate(start + room);
                 room = left - room;
+                if value.len() + room > bytes_max {
+                    return Err(too_long());
+                }
             }
             Err(_) if indicator == NO_TOTAL => {
                 value.truncate(start + room);
-                room = CHUNK_BYTES;
+                room = value.len();
             }
             Err(_) => {
                 let message = format!("the driver gives {indicator} for the length of a value");
