@@ -150,6 +150,7 @@ impl Cursor {
         let mut long_bytes = 0;
         while rows < capacity && long_bytes <= self.options.batch_bytes_max {
             if self.fetch_from_driver(statement, context, warnings)? == 0 {
+                self.done = true;
                 break;
             }
             for index in 0..self.row.len() {

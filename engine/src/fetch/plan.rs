@@ -10,7 +10,8 @@ use crate::{
     types::{Binding, Column, ColumnInfo, column},
 };
 
-/// The first batch is small, so that a short result costs little and a long one begins early.
+/// The first batch is small, so that a short result costs little and a long one begins early; each
+/// one after it may be four times as long as the one before.
 const FIRST_ROWS: usize = 256;
 
 /// How rows travel from the driver.
@@ -61,7 +62,8 @@ impl Plan {
 
     /// How many rows the next batch may have, after `batches` batches.
     pub fn rows(&self, batches: u64) -> usize {
-        if batches == 0 { self.rows_max.min(FIRST_ROWS) } else { self.rows_max }
+        let doublings = 2 * batches.min(10) as u32;
+        (FIRST_ROWS << doublings).min(self.rows_max)
     }
 
     /// Whether a column holds instants.
