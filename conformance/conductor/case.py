@@ -79,7 +79,9 @@ class Case:
             timeout_s=document.get("timeout_s", 60),
             setup=tuple(document.get("setup", ())),
             teardown=tuple(document.get("teardown", ())),
-            steps=tuple(Step.from_document(*pair) for pair in enumerate(document["steps"], start=1)),
+            steps=tuple(
+                Step.from_document(*pair) for pair in enumerate(document["steps"], start=1)
+            ),
             overlays={
                 name: Overlay(overlay["why"], overlay["steps"])
                 for name, overlay in document.get("overlays", {}).items()
@@ -102,4 +104,6 @@ class Case:
         return {**base, **replaced}
 
     def known_failure(self, database: str, binding: str) -> KnownFailure | None:
-        return next((entry for entry in self.known_failing if entry.covers(database, binding)), None)
+        return next(
+            (entry for entry in self.known_failing if entry.covers(database, binding)), None
+        )

@@ -54,7 +54,7 @@ class CellRun:
         self._opened: list[str] = []
 
     def run(self) -> Result:
-        """The result of the cell; the harness is unusable after crashed, timeout and some errored ones."""
+        """The result of the cell; the harness may be unusable unless the case ended."""
         result = Result(self._cell, Outcome.PASSED)
         started = time.monotonic()
         try:
@@ -94,7 +94,9 @@ class CellRun:
             self._sweep()
             for sql in self._case.setup:
                 text = sql_text(sql, self._tokens)
-                self._must(f"setup {text[:200]!r}", "execute", connection=_KEEPER, sql=text, params=[])
+                self._must(
+                    f"setup {text[:200]!r}", "execute", connection=_KEEPER, sql=text, params=[]
+                )
             self._must("closing after the setup", "close", connection=_KEEPER)
         if self._case.opens:
             self._must(
@@ -108,7 +110,11 @@ class CellRun:
     def _sweep(self) -> None:
         """Opens the keeper and drops what the case makes."""
         self._must(
-            "connecting", "open", connection=_KEEPER, connection_string=self._connection_string, options={}
+            "connecting",
+            "open",
+            connection=_KEEPER,
+            connection_string=self._connection_string,
+            options={},
         )
         drops = [f"drop table if exists {name}" for name in reversed(self._tables.values())]
         drops += [sql_text(sql, self._tokens) for sql in self._case.teardown]
@@ -178,7 +184,7 @@ class CellRun:
     def _formats_for(
         self, step: Step, members: Mapping[str, Any], reply: Mapping[str, Any]
     ) -> list[str]:
-        """The formats of the columns of a reply; those of a fetch were told when its stream opened."""
+        """The formats of a reply's columns; those of a fetch were told when its stream opened."""
         schema = reply.get("ok", {}).get("schema") if isinstance(reply.get("ok"), Mapping) else None
         formats = [column["format"] for column in schema or ()]
         stream = members.get("stream")
@@ -196,7 +202,7 @@ def tokens_of(case: Case, database: Database, local: Mapping[str, str]) -> dict[
 
 
 def _table_name(cell: Cell, name: str) -> str:
-    """A name that no other cell uses, so that an abandoned connection's lock harms only its own cell."""
+    """A name that no other cell uses: an abandoned connection's lock harms its own cell only."""
     mark = hashlib.sha256(f"{cell.case.id}/{cell.binding}".encode()).hexdigest()[:8]
     return f"cf_{name}_{mark}"
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import binding, console, lint, matrix, support_matrix
+from .database import Database
 from .plan import Plan, SelectionError, plan
 from .runner import Runner, complete
 from .suite import Suite
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _run(suite, planned, options.profile)
 
 
-def _is_there(database) -> bool:
+def _is_there(database: Database) -> bool:
     return bool(os.environ.get(database.environment, "").strip()) or database.default is not None
 
 
@@ -67,14 +68,18 @@ def _run(suite: Suite, planned: Plan, profile: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
-    parser.add_argument("--root", type=Path, default=_ROOT, help="the repository (default: this one)")
+    parser.add_argument(
+        "--root", type=Path, default=_ROOT, help="the repository (default: this one)"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("lint", help="check that cases, profiles and contract fit together")
     for name, text in (("plan", "print the cells of a run"), ("run", "run the cells and report")):
         command = commands.add_parser(name, help=text)
         command.add_argument("--database", action="append", default=[], metavar="NAME")
         command.add_argument("--binding", action="append", default=[], metavar="NAME")
-        command.add_argument("--case", action="append", default=[], metavar="PATTERN", help="such as 'types/*'")
+        command.add_argument(
+            "--case", action="append", default=[], metavar="PATTERN", help="such as 'types/*'"
+        )
         command.add_argument(
             "--profile",
             default=os.environ.get("ODBC_ENGINE_PROFILE", "debug"),

@@ -10,11 +10,17 @@ from .values import matches, show
 
 # A wrong table is explained by its first wrong cells.
 _CELLS_SHOWN = 4
-_TYPES = {"string": str, "number": (int, float), "boolean": bool, "array": list, "object": dict}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "number": (int, float),
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+}
 
 
 class Comparison:
-    """What surrounds the comparison of a reply: the database, its tokens, the formats of the columns."""
+    """Compares replies on one database; ``formats`` are those of the reply's columns."""
 
     def __init__(self, database: str, tokens: Mapping[str, str], formats: list[str]) -> None:
         self._database = database
@@ -28,7 +34,8 @@ class Comparison:
             return [f"the harness could not follow the request: {reply['fault']}"]
         if "error" in expect:
             if "error" not in reply:
-                return [f"expected an error of kind {self._own(expect['error']['kind'])}, observed success"]
+                kind = self._own(expect["error"]["kind"])
+                return [f"expected an error of kind {kind}, observed success"]
             return list(self._error(expect["error"], reply["error"]))
         if "error" in reply:
             return [f"expected success, observed {_describe(reply['error'])}"]
@@ -39,7 +46,15 @@ class Comparison:
 
     def _error(self, expected: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterator[str]:
         wrong = []
-        for member in ("kind", "sqlstate", "native_code", "operation", "column", "row", "retryable"):
+        for member in (
+            "kind",
+            "sqlstate",
+            "native_code",
+            "operation",
+            "column",
+            "row",
+            "retryable",
+        ):
             if member in expected:
                 seen = observed.get("kind_name" if member == "kind" else member)
                 if seen != self._own(expected[member]):
@@ -56,10 +71,13 @@ class Comparison:
 
     def _result(self, expect: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterator[str]:
         for member in ("affected_rows", "columns", "batches", "end"):
-            if member in expect and observed.get(member) != self._own(expect[member]):
-                yield f"{member}: expected {self._own(expect[member])}, observed {observed.get(member)}"
-        if observed.get("batches", 0) < expect.get("batches_min", 0):
-            yield f"batches: expected {expect['batches_min']} at least, observed {observed.get('batches')}"
+            if member in expect:
+                wanted, seen = self._own(expect[member]), observed.get(member)
+                if seen != wanted:
+                    yield f"{member}: expected {wanted}, observed {seen}"
+        batches = observed.get("batches", 0)
+        if batches < expect.get("batches_min", 0):
+            yield f"batches: expected {expect['batches_min']} at least, observed {batches}"
         rows = observed.get("rows", [])
         if "row_count" in expect and len(rows) != expect["row_count"]:
             yield f"rows: expected {expect['row_count']}, observed {len(rows)}"
@@ -72,7 +90,8 @@ class Comparison:
 
     def _rows(self, expected: list[Any], observed: list[Any]) -> Iterator[str]:
         if len(expected) != len(observed):
-            yield f"rows: expected {len(expected)}, observed {len(observed)}: {_first_rows(observed)}"
+            yield f"rows: expected {len(expected)}, observed {len(observed)}"
+            yield f"the first rows: {_first_rows(observed)}"
             return
         wrong = 0
         for number, (want, seen) in enumerate(zip(expected, observed, strict=True), start=1):
@@ -84,10 +103,9 @@ class Comparison:
                 if not matches(cell, saw, arrow_format):
                     wrong += 1
                     if wrong <= _CELLS_SHOWN:
-                        yield (
-                            f"row {number}, column {column + 1}: expected {show(cell, arrow_format)},"
-                            f" observed {show(saw, arrow_format)}"
-                        )
+                        where = f"row {number}, column {column + 1}"
+                        wanted = show(cell, arrow_format)
+                        yield f"{where}: expected {wanted}, observed {show(saw, arrow_format)}"
         if wrong > _CELLS_SHOWN:
             yield f"and {wrong - _CELLS_SHOWN} more wrong cells"
 
@@ -111,13 +129,15 @@ def _schema(expected: list[Any], observed: list[Any]) -> Iterator[str]:
         yield f"schema: expected {len(expected)} columns, observed {len(observed)}: {seen}"
         return
     for number, (want, seen) in enumerate(zip(expected, observed, strict=True), start=1):
-        for member in ("name", "format", "nullable"):
-            if member in want and want[member] != seen.get(member):
-                yield f"schema, column {number}: expected {member} {want[member]!r}, observed {seen.get(member)!r}"
         metadata = seen.get("metadata") or {}
-        for key, value in want.get("metadata", {}).items():
-            if metadata.get(key) != value:
-                yield f"schema, column {number}: expected {key} {value!r}, observed {metadata.get(key)!r}"
+        members = [member for member in ("name", "format", "nullable") if member in want]
+        pairs = [(member, want[member], seen.get(member)) for member in members]
+        pairs += [
+            (key, value, metadata.get(key)) for key, value in want.get("metadata", {}).items()
+        ]
+        for member, wanted, saw in pairs:
+            if saw != wanted:
+                yield f"schema, column {number}: expected {member} {wanted!r}, observed {saw!r}"
 
 
 def _first_rows(rows: list[Any]) -> str:

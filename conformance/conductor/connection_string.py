@@ -1,4 +1,4 @@
-"""ODBC connection strings: ``keyword=value`` joined by semicolons, values in braces where they need it."""
+"""ODBC connection strings: ``keyword=value`` joined by semicolons, some values in braces."""
 
 from __future__ import annotations
 

@@ -29,19 +29,22 @@ class Report:
         cases = len({cell.case.id for cell in plan.cells})
         self._say(
             f"{len(plan.cells)} cells planned: {cases} cases"
-            f" × {len(plan.bindings)} bindings ({', '.join(plan.bindings)})"
-            f" × {len(plan.databases)} databases ({', '.join(plan.databases) or 'none'})"
+            f" x {len(plan.bindings)} bindings ({', '.join(plan.bindings)})"
+            f" x {len(plan.databases)} databases ({', '.join(plan.databases) or 'none'})"
         )
         for name in plan.not_run:
             database = self._suite.databases[name]
             self._say(f"not run: {database.title} ({database.environment} is not set)")
 
     def lane(self, binding: str, database: str, results: list[Result]) -> None:
-        told = ", ".join(f"{number} {name}" for name, number in counts(results).items() if number)
-        self._say(f"  {database} × {binding}: {told or 'nothing to do'}")
+        # Whether a correct cell passes is not known before parity is judged.
+        named = {**counts(results), "correct": 0}
+        named["correct"] = named.pop("passed")
+        told = ", ".join(f"{number} {name}" for name, number in named.items() if number)
+        self._say(f"  {database} x {binding}: {told or 'nothing to do'}")
 
     def matrix(self, plan: Plan, results: list[Result]) -> None:
-        """Databases and areas against bindings, each entry the cells that passed of those that apply."""
+        """Databases and areas against bindings: cells passed of those that apply."""
         table = Table(title="Conformance", title_justify="left")
         table.add_column("database")
         table.add_column("area")
@@ -54,7 +57,9 @@ class Report:
                 title = ""
             table.add_section()
         for name in plan.not_run:
-            table.add_row(self._suite.databases[name].title, "not run", *("" for _ in plan.bindings))
+            table.add_row(
+                self._suite.databases[name].title, "not run", *("" for _ in plan.bindings)
+            )
         self._console.print(table)
 
     def failures(self, results: Sequence[Result]) -> None:
@@ -67,9 +72,13 @@ class Report:
             self._say("")
             for result in cells[:_CELLS_SHOWN]:
                 case = result.cell.case
-                self._say(f"{outcome.upper()} {result.cell.name}: {case.title} (contract: {case.spec})")
+                self._say(
+                    f"{outcome.upper()} {result.cell.name}: {case.title} (contract: {case.spec})"
+                )
             if len(cells) > _CELLS_SHOWN:
-                self._say(f"{outcome.upper()} {len(cells) - _CELLS_SHOWN} more cells in the same way")
+                self._say(
+                    f"{outcome.upper()} {len(cells) - _CELLS_SHOWN} more cells in the same way"
+                )
             for line in explanation[:_DIFFERENCES_SHOWN]:
                 self._say(f"  - {line}")
             if len(explanation) > _DIFFERENCES_SHOWN:
@@ -104,7 +113,11 @@ def _by_area(results: Sequence[Result], database: str) -> Mapping[str, Mapping[s
 
 
 def _entry(results: list[Result]) -> str:
-    applicable = [result for result in results if result.outcome is not Outcome.UNSUPPORTED or not result.declared]
+    applicable = [
+        result
+        for result in results
+        if result.outcome is not Outcome.UNSUPPORTED or not result.declared
+    ]
     if not applicable:
         return "-"
     passed = sum(result.outcome is Outcome.PASSED for result in applicable)

@@ -38,7 +38,9 @@ class Database:
         """The required features that it lacks, with the reasons."""
         return {name: self.lacks[name] for name in requires if name in self.lacks}
 
-    def connection_string(self, environment: Mapping[str, str], local: Mapping[str, str]) -> str | None:
+    def connection_string(
+        self, environment: Mapping[str, str], local: Mapping[str, str]
+    ) -> str | None:
         """The connection string, or None when the database is not there."""
         given = environment.get(self.environment, "").strip()
         if given:

@@ -26,6 +26,6 @@ def read(path: Path) -> Any:
     """The content of a YAML file."""
     try:
         with path.open(encoding="utf-8") as stream:
-            return yaml.load(stream, _StrictLoader)  # noqa: S506: a SafeLoader
+            return yaml.load(stream, _StrictLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DocumentError(f"{path}: {error}") from error

@@ -99,7 +99,9 @@ class Harness:
         if late.is_set():
             raise HarnessTimeout(f"no reply to {op} within {timeout_s:g} s")
         if reply is None:
-            raise HarnessCrashed(f"the harness ended with {self._exit_status()} during {op}{self._last_words()}")
+            raise HarnessCrashed(
+                f"the harness ended with {self._exit_status()} during {op}{self._last_words()}"
+            )
         return self._decode(reply, op)
 
     def _exchange(self, line: bytes) -> bytes | None:
@@ -117,9 +119,13 @@ class Harness:
         except ValueError as error:
             raise HarnessError(f"the reply to {op} is not JSON: {line[:200]!r}") from error
         if not isinstance(reply, dict) or reply.get("id") != self._last_id:
-            raise HarnessError(f"the reply to {op} does not carry id {self._last_id}: {line[:200]!r}")
+            raise HarnessError(
+                f"the reply to {op} does not carry id {self._last_id}: {line[:200]!r}"
+            )
         if len(reply.keys() & {"ok", "error", "unsupported", "fault"}) != 1:
-            raise HarnessError(f"the reply to {op} is neither ok, error, unsupported nor fault: {line[:200]!r}")
+            raise HarnessError(
+                f"the reply to {op} is neither ok, error, unsupported nor fault: {line[:200]!r}"
+            )
         return reply
 
     def _too_late(self, late: threading.Event) -> None:

@@ -35,7 +35,11 @@ def problems(suite: Suite) -> list[str]:
 
 
 def _profiles(suite: Suite) -> Iterator[str]:
-    known = {name for database in suite.databases.values() for name in database.features | set(database.lacks)}
+    known = {
+        name
+        for database in suite.databases.values()
+        for name in database.features | set(database.lacks)
+    }
     variants = {name for database in suite.databases.values() for name in database.variants}
     for name, database in suite.databases.items():
         where = f"conformance/databases/{name}.yaml"
@@ -44,15 +48,22 @@ def _profiles(suite: Suite) -> Iterator[str]:
         if neither := known - database.features - set(database.lacks):
             yield f"{where}: neither has nor lacks {', '.join(sorted(neither))}"
         if unused := variants - set(database.variants) - set(database.lacks):
-            yield f"{where}: neither has the variant nor lacks a feature of that name: {', '.join(sorted(unused))}"
+            names = ", ".join(sorted(unused))
+            yield f"{where}: neither has the variant nor lacks a feature of that name: {names}"
 
 
 def _case(suite: Suite, case: Case) -> Iterator[str]:
     if case.spec not in suite.anchors:
         yield f"the contract has no anchor {case.spec}"
-    if twice := [name for name, number in Counter(step.name for step in case.steps).items() if number > 1]:
+    if twice := [
+        name for name, number in Counter(step.name for step in case.steps).items() if number > 1
+    ]:
         yield f"steps of the same name: {', '.join(twice)}"
-    features = {name for database in suite.databases.values() for name in database.features | set(database.lacks)}
+    features = {
+        name
+        for database in suite.databases.values()
+        for name in database.features | set(database.lacks)
+    }
     for feature in case.requires:
         if feature not in features:
             yield f"no database profile knows the feature {feature}"
@@ -80,7 +91,9 @@ def _overlays(suite: Suite, case: Case) -> Iterator[str]:
         for step_name, replaced in overlay.steps.items():
             if step_name not in steps:
                 yield f"overlay for {name}: no such step: {step_name}"
-            elif all((steps[step_name].expect or {}).get(key) == value for key, value in replaced.items()):
+            elif all(
+                (steps[step_name].expect or {}).get(key) == value for key, value in replaced.items()
+            ):
                 yield f"overlay for {name}: step {step_name} is as in the case"
 
 
@@ -94,14 +107,18 @@ def _on_database(case: Case, database: Database) -> Iterator[str]:
             expect = case.expectation(step, database.name) or {}
             _render_members(step.members, expect, tokens)
             yield from (f"step {step.name}: {problem}" for problem in _step(step, expect, database))
-            null_seen |= any(cell is None for row in generated(expect.get("rows", []), "row") for cell in row)
+            null_seen |= any(
+                cell is None for row in generated(expect.get("rows", []), "row") for cell in row
+            )
         if case.area in _VALUE_AREAS and not null_seen:
             yield f"no NULL is expected on {database.name}; a case about values must show one"
     except (TemplateError, ValueError) as error:
         yield f"on {database.name}: {error}"
 
 
-def _render_members(members: Mapping[str, Any], expect: Mapping[str, Any], tokens: Mapping[str, str]) -> None:
+def _render_members(
+    members: Mapping[str, Any], expect: Mapping[str, Any], tokens: Mapping[str, str]
+) -> None:
     if "sql" in members:
         sql_text(members["sql"], tokens)
     if "connection_string" in members:
@@ -118,7 +135,13 @@ def _step(step: Any, expect: Mapping[str, Any], database: Database) -> Iterator[
     for where in (expect, expect.get("error", {})):
         for member, value in where.items():
             by_database = isinstance(value, Mapping) and member in (
-                "kind", "sqlstate", "native_code", "operation", "column", "row", "affected_rows"
+                "kind",
+                "sqlstate",
+                "native_code",
+                "operation",
+                "column",
+                "row",
+                "affected_rows",
             )
             if by_database and database.name not in value:
                 yield f"{member} says nothing about {database.name}"

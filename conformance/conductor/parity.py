@@ -29,7 +29,9 @@ def preview(reply: Mapping[str, Any]) -> str:
 def _said(reply: Mapping[str, Any]) -> dict[str, Any]:
     said = {key: value for key, value in reply.items() if key != "id"}
     if isinstance(said.get("error"), Mapping):
-        said["error"] = {key: value for key, value in said["error"].items() if key not in _BINDINGS_OWN}
+        said["error"] = {
+            key: value for key, value in said["error"].items() if key not in _BINDINGS_OWN
+        }
     return said
 
 
@@ -46,7 +48,7 @@ def judge(results: Iterable[Result], bindings: Sequence[str]) -> None:
             groups[result.cell.case.id, result.cell.database].append(result)
     for group in groups.values():
         group.sort(key=lambda result: bindings.index(result.cell.binding))
-        # most_common keeps the order of the bindings among equals, so a tie goes to the first of them.
+        # most_common keeps the order among equals, so a tie goes to the first binding.
         shared = Counter(result.digest for result in group).most_common(1)[0][0]
         reference = next(result for result in group if result.digest == shared)
         for result in group:
@@ -64,8 +66,9 @@ def _difference(reference: Result, result: Result) -> list[str]:
     for step in [*reference.observed, *result.observed]:
         there, here = reference.observed.get(step), result.observed.get(step)
         if there is None or here is None or there.digest != here.digest:
+            seen = ((reference, there), (result, here))
             return [
-                f"step {step}: {reference.cell.binding} observed {there.preview if there else 'nothing'}",
-                f"step {step}: {result.cell.binding} observed {here.preview if here else 'nothing'}",
+                f"step {step}: {who.cell.binding} observed {what.preview if what else 'nothing'}"
+                for who, what in seen
             ]
     return ["the same steps in another order"]

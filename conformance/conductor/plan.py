@@ -30,7 +30,7 @@ def plan(
     bindings: Sequence[str] = (),
     cases: Sequence[str] = (),
 ) -> Plan:
-    """The cells of a selection; an empty selection means everything, an absent database is not run."""
+    """The cells of a selection. An empty one means everything; absent databases are not run."""
     wanted_databases = _chosen(databases, tuple(suite.databases), "database")
     wanted_bindings = _chosen(bindings, tuple(suite.bindings), "binding")
     wanted_cases = _matching(cases, tuple(suite.cases))
@@ -61,5 +61,7 @@ def _matching(patterns: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...
         if not fnmatch.filter(known, pattern):
             raise SelectionError(f"no case matches {pattern!r}")
     return tuple(
-        name for name in known if not patterns or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        name
+        for name in known
+        if not patterns or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
     )

@@ -73,12 +73,16 @@ class Runner:
         """All bindings on one database, one after another: they share its tables and locks."""
         results: list[Result] = []
         for binding in plan.bindings:
-            cells = [cell for cell in plan.cells if (cell.database, cell.binding) == (database, binding)]
+            cells = [
+                cell for cell in plan.cells if (cell.database, cell.binding) == (database, binding)
+            ]
             with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
                 local = {"scratch": scratch, "closed_port": str(port)}
                 resolved = self._suite.bindings[binding].resolved(self._tokens)
                 lane = _Lane(self._suite, resolved, database, local, self._harnesses)
-                string = self._suite.databases[database].connection_string(self._connection_strings, local)
+                string = self._suite.databases[database].connection_string(
+                    self._connection_strings, local
+                )
                 assert string is not None
                 ended = lane.run(cells, string, self._logs / f"{database}-{binding}.log")
             run.harnesses[binding] = lane.hello or run.harnesses.get(binding)
@@ -123,7 +127,12 @@ class _Lane:
                     results.append(Result(cell, Outcome.MISSING, explanation=[str(error)]))
                     continue
                 result = CellRun(
-                    cell, harness, self._database, connection_string, self._local, self._binding.unsupported
+                    cell,
+                    harness,
+                    self._database,
+                    connection_string,
+                    self._local,
+                    self._binding.unsupported,
                 ).run()
                 results.append(result)
                 if result.outcome in (Outcome.CRASHED, Outcome.TIMEOUT, Outcome.ERRORED):
@@ -142,7 +151,9 @@ class _Lane:
             harness = self._harnesses.start(self._binding, log)
             hello = harness.request("hello", _HELLO_TIMEOUT_S).get("ok")
             if hello is None or hello.get("binding") != self._binding.name:
-                raise HarnessError(f"the harness says hello as {hello}, not as {self._binding.name}")
+                raise HarnessError(
+                    f"the harness says hello as {hello}, not as {self._binding.name}"
+                )
             self.hello = hello
             if self.info is None:
                 self.info = _info(harness, connection_string)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
@@ -62,17 +62,23 @@ class Suite:
         except DocumentError as error:
             self.problems.append(str(error).replace(f"{self.root}/", ""))
             return None
-        error = best_match(validator.iter_errors(document))
-        if error is None:
-            return document
-        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
-        self.problems.append(f"{self.name(path)}: {where.lstrip('.') or 'the case'}: {error.message}")
+        problem = best_match(validator.iter_errors(document))
+        if problem is None:
+            return cast(Mapping[str, Any], document)
+        where = "".join(
+            f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem.absolute_path
+        )
+        self.problems.append(
+            f"{self.name(path)}: {where.lstrip('.') or 'the case'}: {problem.message}"
+        )
         return None
 
     def _load_bindings(self, path: Path) -> None:
         try:
             entries = read(path)["bindings"]
-            self.bindings = {name: Binding.from_document(name, entry) for name, entry in entries.items()}
+            self.bindings = {
+                name: Binding.from_document(name, entry) for name, entry in entries.items()
+            }
         except (DocumentError, KeyError, TypeError, ValueError) as error:
             self.problems.append(f"{self.name(path)}: {error}")
 

@@ -1,4 +1,4 @@
-"""Tokens in SQL, connection strings and generated texts: ``{name}``, ``{name(a, b)}``, ``{{`` and ``}}``."""
+"""Tokens in texts: ``{name}``, ``{name(argument, argument)}``, and ``{{``, ``}}`` for braces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class TemplateError(ValueError):
 
 
 def render(text: str, tokens: Mapping[str, str]) -> str:
-    """Replaces the tokens of ``text`` in one pass; what a token stands for is not looked at again."""
+    """Replaces the tokens of ``text`` in one pass; what they stand for is not looked at again."""
 
     def replace(match: re.Match[str]) -> str:
         piece = match.group()
@@ -23,7 +23,9 @@ def render(text: str, tokens: Mapping[str, str]) -> str:
             return piece[0]
         name = match["name"]
         if name is None:
-            raise TemplateError(f"lone {piece!r} in {_short(text)}; write {piece * 2!r} for the brace itself")
+            raise TemplateError(
+                f"lone {piece!r} in {_short(text)}; write {piece * 2!r} for the brace itself"
+            )
         if name not in tokens:
             raise TemplateError(f"unknown token {piece!r} in {_short(text)}")
         return _fill(tokens[name], match["arguments"], piece)

@@ -13,15 +13,15 @@ _FLOATS = {"g": ">d", "f": ">f"}
 
 def encode(cell: Any, arrow_format: str) -> str | None:
     """The cell of a harness for a value as an author writes it."""
+    if cell is None:
+        return None
     if isinstance(cell, dict):
-        return cell["repeat"] * cell["count"]
-    if cell is not None and arrow_format in _FLOATS:
-        return float_bits(cell, arrow_format)
-    return cell
+        return str(cell["repeat"]) * int(cell["count"])
+    return float_bits(cell, arrow_format) if arrow_format in _FLOATS else str(cell)
 
 
 def float_bits(text: str, arrow_format: str) -> str:
-    """``0x`` and the IEEE bits of a float written in decimal; NaN has one spelling, as its bits mean nothing."""
+    """``0x`` and the IEEE bits of a float written in decimal, or ``nan``, whatever its bits."""
     if text.startswith("0x"):
         return text
     value = float(text)
@@ -36,7 +36,8 @@ def matches(expected: Any, observed: str | None, arrow_format: str) -> bool:
         if observed is None:
             return False
         data = observed.encode()
-        return len(data) == expected["length"] and hashlib.sha256(data).hexdigest() == expected["sha256"]
+        digest = hashlib.sha256(data).hexdigest()
+        return bool(digest == expected["sha256"] and len(data) == expected["length"])
     return encode(expected, arrow_format) == observed
 
 

@@ -8,14 +8,29 @@ from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_int64, c_uint32,
 from pathlib import Path
 from typing import Any
 
-from arrow_structs import ArrowArray, ArrowSchema
+from .arrow_structs import ArrowArray, ArrowSchema
 
 ABI_VERSION = 1
 
-_KINDS = (
-    "None", "InvalidArgument", "InvalidState", "Unsupported", "Connection", "Authentication", "Syntax",
-    "Constraint", "Data", "Transaction", "Timeout", "Cancelled", "Truncated", "Limit", "Driver", "Internal",
-)  # fmt: skip
+# By their numbers; 0 is no kind.
+_KINDS = [
+    "",
+    "InvalidArgument",
+    "InvalidState",
+    "Unsupported",
+    "Connection",
+    "Authentication",
+    "Syntax",
+    "Constraint",
+    "Data",
+    "Transaction",
+    "Timeout",
+    "Cancelled",
+    "Truncated",
+    "Limit",
+    "Driver",
+    "Internal",
+]
 
 
 class Diagnostic(ctypes.Structure):
@@ -70,7 +85,12 @@ _FALLIBLE = {
     "odbc_connection_info": (c_uint64, POINTER(Text)),
     "odbc_connection_capabilities": (c_uint64, POINTER(Text)),
     "odbc_statement_open": (c_uint64, *_TEXT, _HANDLE_OUT),
-    "odbc_statement_execute": (c_uint64, POINTER(ArrowSchema), POINTER(ArrowArray), POINTER(Execution)),
+    "odbc_statement_execute": (
+        c_uint64,
+        POINTER(ArrowSchema),
+        POINTER(ArrowArray),
+        POINTER(Execution),
+    ),
     "odbc_statement_warnings": (c_uint64, POINTER(Text)),
     "odbc_statement_close": (c_uint64,),
     "odbc_stream_start": (c_uint64, *_TEXT, _HANDLE_OUT),
@@ -113,7 +133,9 @@ class Library:
             function.restype = c_int32
         self.abi_version: int = self._library.odbc_abi_version()
         if self.abi_version != ABI_VERSION:
-            raise SystemExit(f"{path} has ABI {self.abi_version}; this harness speaks {ABI_VERSION}")
+            raise SystemExit(
+                f"{path} has ABI {self.abi_version}; this harness speaks {ABI_VERSION}"
+            )
         self.version: str = self._library.odbc_engine_version().decode()
 
     def call(self, name: str, *arguments: Any) -> None:

@@ -1,15 +1,17 @@
-"""Reads schemas and batches of the Arrow C data interface out of memory, as cells of the protocol."""
+"""Reads schemas and batches of the Arrow C data interface, as cells of the protocol."""
 
 from __future__ import annotations
 
 import ctypes
+import itertools
 import struct
+import sys
 import uuid
 from collections.abc import Callable
 from typing import Any
 
-from arrow_structs import FLAG_NULLABLE, ArrowArray, ArrowSchema
-from calendar_text import date_text, time_text, timestamp_text
+from .arrow_structs import FLAG_NULLABLE, ArrowArray, ArrowSchema
+from .calendar_text import date_text, time_text, timestamp_text
 
 _INTEGERS = {"c": "b", "C": "B", "s": "h", "S": "H", "i": "i", "I": "I", "l": "q", "L": "Q"}
 _OFFSETS = {"u": ("i", 4), "z": ("i", 4), "U": ("q", 8), "Z": ("q", 8)}
@@ -40,7 +42,7 @@ def _metadata(address: int | None) -> dict[str, str]:
     def number() -> int:
         nonlocal position
         position += 4
-        return struct.unpack("=i", ctypes.string_at(position - 4, 4))[0]
+        return int.from_bytes(ctypes.string_at(position - 4, 4), sys.byteorder, signed=True)
 
     def text() -> str:
         nonlocal position
@@ -57,13 +59,19 @@ def read_rows(array: ArrowArray, formats: list[str]) -> list[Cells]:
         _read_column(array.children[index].contents, formats[index], array.offset, array.length)
         for index in range(array.n_children)
     ]
-    return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in range(array.length)]
+    return (
+        [list(row) for row in zip(*columns, strict=True)]
+        if columns
+        else [[] for _ in range(array.length)]
+    )
 
 
 def _read_column(array: ArrowArray, arrow_format: str, parent_offset: int, length: int) -> Cells:
     first = array.offset + parent_offset
     if first + length > array.offset + array.length:
-        raise ValueError(f"a child of {array.length} values cannot hold {length} from {parent_offset} on")
+        raise ValueError(
+            f"a child of {array.length} values cannot hold {length} from {parent_offset} on"
+        )
     if arrow_format == "n":
         return [None] * length
     reader = _reader(arrow_format)
@@ -93,7 +101,9 @@ def _numbers(array: ArrowArray, buffer: int, code: str, first: int, length: int)
     size = struct.calcsize(code)
     if length == 0:
         return ()
-    return struct.unpack(f"={length}{code}", ctypes.string_at(array.buffers[buffer] + first * size, length * size))
+    return struct.unpack(
+        f"={length}{code}", ctypes.string_at(array.buffers[buffer] + first * size, length * size)
+    )
 
 
 def _bits(address: int, first: int, length: int) -> list[int]:
@@ -124,7 +134,7 @@ def _variable(array: ArrowArray, first: int, length: int, arrow_format: str) -> 
     code, _ = _OFFSETS[arrow_format]
     offsets = _numbers(array, 1, code, first, length + 1)
     cells: Cells = []
-    for start, end in zip(offsets, offsets[1:], strict=False):
+    for start, end in itertools.pairwise(offsets):
         data = ctypes.string_at(array.buffers[2] + start, end - start) if end > start else b""
         cells.append(data.decode() if arrow_format in "uU" else data.hex())
     return cells
@@ -134,7 +144,10 @@ def _decimals(array: ArrowArray, first: int, length: int, arrow_format: str) -> 
     parts = arrow_format[2:].split(",")
     scale, size = int(parts[1]), int(parts[2]) // 8 if len(parts) > 2 else 16
     data = ctypes.string_at(array.buffers[1] + first * size, length * size) if length else b""
-    values = (int.from_bytes(data[at : at + size], "little", signed=True) for at in range(0, len(data), size))
+    values = (
+        int.from_bytes(data[at : at + size], "little", signed=True)
+        for at in range(0, len(data), size)
+    )
     return [decimal_text(value, scale) for value in values]
 
 
@@ -157,10 +170,15 @@ def _dates(array: ArrowArray, first: int, length: int, arrow_format: str) -> Cel
 
 def _times(array: ArrowArray, first: int, length: int, arrow_format: str) -> Cells:
     unit = arrow_format[2]
-    return [time_text(value, unit) for value in _numbers(array, 1, "i" if unit in "sm" else "q", first, length)]
+    return [
+        time_text(value, unit)
+        for value in _numbers(array, 1, "i" if unit in "sm" else "q", first, length)
+    ]
 
 
 def _timestamps(array: ArrowArray, first: int, length: int, arrow_format: str) -> Cells:
     unit, zone = arrow_format[2], arrow_format[4:]
     suffix = "Z" if zone else ""
-    return [timestamp_text(value, unit) + suffix for value in _numbers(array, 1, "q", first, length)]
+    return [
+        timestamp_text(value, unit) + suffix for value in _numbers(array, 1, "q", first, length)
+    ]

@@ -9,8 +9,8 @@ import uuid
 from ctypes import POINTER, c_void_p, cast, pointer
 from typing import Any
 
-from arrow_structs import FLAG_NULLABLE, ArrowArray, ArrowSchema, ReleaseArray, ReleaseSchema
-from calendar_text import days_of, time_of, timestamp_of
+from .arrow_structs import FLAG_NULLABLE, ArrowArray, ArrowSchema, ReleaseArray, ReleaseSchema
+from .calendar_text import days_of, time_of, timestamp_of
 
 _INTEGERS = {"c": "b", "C": "B", "s": "h", "S": "H", "i": "i", "I": "I", "l": "q", "L": "Q"}
 _UUID_METADATA = {"ARROW:extension:name": "arrow.uuid", "ARROW:extension:metadata": ""}
@@ -20,23 +20,18 @@ _alive: dict[int, list[Any]] = {}
 _numbers = itertools.count(1)
 
 
-@ReleaseSchema
-def _release_schema(schema: Any) -> None:
-    _release(schema.contents, ReleaseSchema)
-
-
-@ReleaseArray
-def _release_array(array: Any) -> None:
-    _release(array.contents, ReleaseArray)
-
-
 def _release(exported: Any, release_type: Any) -> None:
     for index in range(exported.n_children):
         child = exported.children[index].contents
         if child.release:
             child.release(pointer(child))
     _alive.pop(exported.private_data, None)
-    exported.release = cast(None, release_type)
+    exported.release = release_type(0)
+
+
+# The callbacks must outlive everything that was exported.
+_release_schema = ReleaseSchema(lambda schema: _release(schema.contents, ReleaseSchema))
+_release_array = ReleaseArray(lambda array: _release(array.contents, ReleaseArray))
 
 
 def alive() -> int:
@@ -57,7 +52,9 @@ def _schema(arrow_format: str) -> ArrowSchema:
 
 
 def _exported_schema(
-    arrow_format: bytes, children: list[ArrowSchema] | None = None, metadata: dict[str, str] | None = None
+    arrow_format: bytes,
+    children: list[ArrowSchema] | None = None,
+    metadata: dict[str, str] | None = None,
 ) -> ArrowSchema:
     pairs = struct.pack("=i", len(metadata)) if metadata else b""
     for text in itertools.chain.from_iterable((metadata or {}).items()):
@@ -83,14 +80,21 @@ def _array(arrow_format: str, value: str | None) -> ArrowArray:
     if arrow_format == "n":
         return _exported_array([], null_count=1)
     validity = None if value is not None else b"\x00"
-    return _exported_array([validity, *_buffers(arrow_format, value)], null_count=int(value is None))
+    return _exported_array(
+        [validity, *_buffers(arrow_format, value)], null_count=int(value is None)
+    )
 
 
 def _exported_array(
     buffers: list[bytes | None], children: list[ArrowArray] | None = None, null_count: int = 0
 ) -> ArrowArray:
-    held = [None if data is None else ctypes.create_string_buffer(data, len(data) + 8) for data in buffers]
-    addresses = (c_void_p * len(held))(*(None if data is None else ctypes.addressof(data) for data in held))
+    held = [
+        None if data is None else ctypes.create_string_buffer(data, len(data) + 8)
+        for data in buffers
+    ]
+    addresses = (c_void_p * len(held))(
+        *(None if data is None else ctypes.addressof(data) for data in held)
+    )
     children = children or []
     pointers = (POINTER(ArrowArray) * len(children))(*(pointer(child) for child in children))
     number = next(_numbers)
@@ -111,7 +115,13 @@ def _exported_array(
 def _buffers(arrow_format: str, value: str | None) -> list[bytes]:
     """The buffers behind the validity bitmap; those of a NULL hold zeros."""
     if arrow_format in "uz":
-        data = b"" if value is None else value.encode() if arrow_format == "u" else bytes.fromhex(value)
+        data = (
+            b""
+            if value is None
+            else value.encode()
+            if arrow_format == "u"
+            else bytes.fromhex(value)
+        )
         return [struct.pack("=ii", 0, len(data)), data]
     return [_fixed(arrow_format, value)]
 

@@ -9,12 +9,19 @@ _DATE = re.compile(r"(-?\d{4,})-(\d\d)-(\d\d)")
 _CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?")
 
 
+def scale(unit: str) -> int:
+    """How many of a unit are a second."""
+    return int(10 ** UNITS[unit])
+
+
 def date_text(days: int) -> str:
     """The day that many days after 1970-01-01."""
-    # Counted from 0000-03-01, so that a leap day is the last of its year; 146,097 days are 400 years.
+    # Counted from 0000-03-01, so that a leap day ends its year; 146,097 days are 400 years.
     days += 719_468
     era, day_of_era = divmod(days, 146_097)
-    year_of_era = (day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    year_of_era = (
+        day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096
+    ) // 365
     day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
     shifted_month = (5 * day_of_year + 2) // 153
     day = day_of_year - (153 * shifted_month + 2) // 5 + 1
@@ -26,14 +33,14 @@ def date_text(days: int) -> str:
 def time_text(count: int, unit: str) -> str:
     """The time of day that many units after midnight."""
     digits = UNITS[unit]
-    seconds, fraction = divmod(count, 10**digits)
+    seconds, fraction = divmod(count, scale(unit))
     text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
     return f"{text}.{fraction:0{digits}}" if digits else text
 
 
 def timestamp_text(count: int, unit: str) -> str:
     """The moment that many units after 1970-01-01."""
-    days, rest = divmod(count, 86_400 * 10 ** UNITS[unit])
+    days, rest = divmod(count, 86_400 * scale(unit))
     return f"{date_text(days)}T{time_text(rest, unit)}"
 
 
@@ -58,9 +65,9 @@ def time_of(text: str, unit: str) -> int:
     if len(fraction) != digits:
         raise ValueError(f"{text!r} has more than {digits} digits of fraction")
     seconds = int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3])
-    return seconds * 10**digits + int(fraction or "0")
+    return seconds * scale(unit) + int(fraction or "0")
 
 
 def timestamp_of(text: str, unit: str) -> int:
     date, _, clock = text.removesuffix("Z").partition("T")
-    return days_of(date) * 86_400 * 10 ** UNITS[unit] + time_of(clock, unit)
+    return days_of(date) * 86_400 * scale(unit) + time_of(clock, unit)

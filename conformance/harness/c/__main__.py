@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The conformance harness of the C ABI: the header's functions, called by ctypes."""
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ from ctypes import byref
 from pathlib import Path
 from typing import Any
 
-from abi import EngineError, Execution, Library, options, utf8
-from arrow_read import read_rows, read_schema
-from arrow_structs import ArrowArray, ArrowSchema
-from arrow_write import alive, build
+from .abi import EngineError, Execution, Library, options, utf8
+from .arrow_read import read_rows, read_schema
+from .arrow_structs import ArrowArray, ArrowSchema
+from .arrow_write import alive, build
 
 
 class Fault(Exception):
@@ -56,14 +55,16 @@ class Harness:
     def op_close(self, connection: str) -> None:
         self._library.call("odbc_connection_close", self._connection(connection))
 
-    def op_info(self, connection: str) -> dict[str, Any]:
+    def op_info(self, connection: str) -> Any:
         return self._library.json("odbc_connection_info", self._connection(connection))
 
-    def op_capabilities(self, connection: str) -> dict[str, Any]:
+    def op_capabilities(self, connection: str) -> Any:
         return self._library.json("odbc_connection_capabilities", self._connection(connection))
 
     def op_autocommit(self, connection: str, enabled: bool) -> None:
-        self._library.call("odbc_connection_set_autocommit", self._connection(connection), int(enabled))
+        self._library.call(
+            "odbc_connection_set_autocommit", self._connection(connection), int(enabled)
+        )
 
     def op_commit(self, connection: str) -> None:
         self._library.call("odbc_connection_commit", self._connection(connection))
@@ -72,7 +73,9 @@ class Harness:
         self._library.call("odbc_connection_rollback", self._connection(connection))
 
     def op_execute(self, connection: str, sql: str, params: list[dict[str, Any]]) -> dict[str, Any]:
-        statement = self._library.open("odbc_statement_open", self._connection(connection), *utf8(sql))
+        statement = self._library.open(
+            "odbc_statement_open", self._connection(connection), *utf8(sql)
+        )
         try:
             execution = self._execute(statement, params)
             del execution["columns"]
@@ -83,7 +86,9 @@ class Harness:
     def op_query(
         self, connection: str, sql: str, params: list[dict[str, Any]], options: dict[str, Any]
     ) -> dict[str, Any]:
-        statement = self._library.open("odbc_statement_open", self._connection(connection), *utf8(sql))
+        statement = self._library.open(
+            "odbc_statement_open", self._connection(connection), *utf8(sql)
+        )
         try:
             self._execute(statement, params)
             stream = self._library.open("odbc_stream_start", statement, *_options(options))
@@ -110,8 +115,12 @@ class Harness:
     def op_statement_close(self, statement: str) -> None:
         self._library.call("odbc_statement_close", self._statement(statement))
 
-    def op_stream_open(self, statement: str, stream: str, options: dict[str, Any]) -> dict[str, Any]:
-        handle = self._library.open("odbc_stream_start", self._statement(statement), *_options(options))
+    def op_stream_open(
+        self, statement: str, stream: str, options: dict[str, Any]
+    ) -> dict[str, Any]:
+        handle = self._library.open(
+            "odbc_stream_start", self._statement(statement), *_options(options)
+        )
         self._streams[stream] = handle
         schema = self._schema(handle)
         self._formats[stream] = [column["format"] for column in schema]
@@ -134,10 +143,16 @@ class Harness:
             None if array is None else byref(array),
             byref(execution),
         )
-        warnings = self._library.json("odbc_statement_warnings", statement) if execution.warning_count else []
+        warnings = (
+            self._library.json("odbc_statement_warnings", statement)
+            if execution.warning_count
+            else []
+        )
         return {
             "affected_rows": None if execution.affected_rows < 0 else execution.affected_rows,
-            "warnings": [{key: warning[key] for key in ("sqlstate", "native_code")} for warning in warnings],
+            "warnings": [
+                {key: warning[key] for key in ("sqlstate", "native_code")} for warning in warnings
+            ],
             "columns": execution.column_count,
         }
 

@@ -1,0 +1,1 @@
+"""The conformance harness of the C ABI: ``python -m conformance.harness.c``."""
