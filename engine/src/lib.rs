@@ -37,6 +37,11 @@ pub use parameters::Parameters;
 pub use statement::{Execution, Statement};
 pub use stream::Stream;
 
+/// The README's example, compiled and run by `cargo test --doc`.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 /// The version of this engine.
 pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
