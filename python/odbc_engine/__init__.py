@@ -1,0 +1,85 @@
+"""Typed, exact and stoppable access to databases over ODBC: PEP 249, with Arrow in and out.
+
+>>> import odbc_engine
+>>> with odbc_engine.connect("Driver=SQLite3;Database=:memory:") as connection:
+...     connection.execute("SELECT 1, 'one'").fetchall()
+[(1, 'one')]
+"""
+
+from odbc_engine._native import Batch, __version__
+from odbc_engine.column import Column
+from odbc_engine.connection import Connection, connect
+from odbc_engine.cursor import Cursor
+from odbc_engine.errors import (
+    DatabaseError,
+    DataError,
+    Diagnostic,
+    Error,
+    ErrorKind,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    Warning,
+)
+from odbc_engine.stream import Stream
+from odbc_engine.types import (
+    BINARY,
+    DATETIME,
+    NUMBER,
+    ROWID,
+    STRING,
+    Binary,
+    Date,
+    DateFromTicks,
+    Time,
+    TimeFromTicks,
+    Timestamp,
+    TimestampFromTicks,
+    TypeObject,
+)
+
+apilevel = "2.0"
+#: Threads may share the module and connections, not cursors.
+threadsafety = 2
+paramstyle = "qmark"
+
+__all__ = [
+    "BINARY",
+    "DATETIME",
+    "NUMBER",
+    "ROWID",
+    "STRING",
+    "Batch",
+    "Binary",
+    "Column",
+    "Connection",
+    "Cursor",
+    "DataError",
+    "DatabaseError",
+    "Date",
+    "DateFromTicks",
+    "Diagnostic",
+    "Error",
+    "ErrorKind",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "NotSupportedError",
+    "OperationalError",
+    "ProgrammingError",
+    "Stream",
+    "Time",
+    "TimeFromTicks",
+    "Timestamp",
+    "TimestampFromTicks",
+    "TypeObject",
+    "Warning",
+    "__version__",
+    "apilevel",
+    "connect",
+    "paramstyle",
+    "threadsafety",
+]

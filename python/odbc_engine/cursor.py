@@ -1,0 +1,238 @@
+"""Cursors: statements and the rows they give."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from odbc_engine import _native, options, tables
+from odbc_engine.column import Column, Description
+from odbc_engine.errors import Diagnostic, Error
+from odbc_engine.stream import Stream
+
+if TYPE_CHECKING:
+    from odbc_engine.connection import Connection
+
+# Rows that are converted at once when they are asked for one by one.
+_ROWS_AHEAD = 256
+
+
+class Cursor:
+    """A statement and its result; made by ``Connection.cursor()``.
+
+    It keeps the statement of its last SQL text: executing the same text again prepares nothing.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sql: str | None = None
+        self._statement: _native.Statement | None = None
+        self._stream: Stream | None = None
+        # Converted rows that nobody has fetched yet, the next one last.
+        self._ahead: list[tuple[Any, ...]] = []
+        self._column_count = 0
+        self._warnings: list[Diagnostic] = []
+        self._closed = False
+        #: How many rows ``fetchmany`` fetches unless told otherwise.
+        self.arraysize = 1
+        #: How many rows the last statement changed; -1 for a query, or where nobody knows.
+        self.rowcount = -1
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that made this cursor."""
+        return self._connection
+
+    def prepare(self, sql: str) -> Self:
+        """Makes ``sql`` the cursor's statement, which ``execute(sql)`` then executes.
+
+        The database sees it when it is executed.
+        """
+        if self._closed:
+            raise _native.invalid_state("execute", "the cursor is closed")
+        if self._statement is None or sql != self._sql:
+            statement = self._connection._native.statement(sql)
+            self._let_go()
+            self._statement, self._sql = statement, sql
+        return self
+
+    def execute(self, sql: str, parameters: Iterable[object] | None = None) -> Self:
+        """Executes ``sql`` with a value for each ``?`` in it; returns the cursor itself."""
+        self._run(sql, [parameters])
+        return self
+
+    def executemany(self, sql: str, rows: Iterable[Iterable[object]]) -> Self:
+        """Executes ``sql`` once for each row of parameters, over one prepared statement.
+
+        It takes a round trip for each row, and drops results. ``rowcount`` is the sum.
+        """
+        self._run(sql, rows, many=True)
+        if self._column_count:
+            self._reading().close()
+            self._column_count = 0
+        return self
+
+    def _run(
+        self, sql: str, rows: Iterable[Iterable[object] | None], *, many: bool = False
+    ) -> None:
+        self.prepare(sql)
+        assert self._statement is not None
+        self._forget_result()
+        total = 0
+        known = True
+        for number, parameters in enumerate(rows):
+            try:
+                affected, self._column_count, warnings = self._statement.execute(parameters)
+            except Error as error:
+                if many:
+                    error.add_note(f"in the parameters number {number}, counted from 0")
+                raise
+            self._warnings += warnings
+            known = known and affected is not None
+            total += affected or 0
+        self.rowcount = total if known else -1
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns of the result, with their exact types; none if there is no result."""
+        return self._reading().columns if self._column_count else []
+
+    @property
+    def description(self) -> list[Description] | None:
+        """The columns of the result by PEP 249; None if there is no result."""
+        return [column.description() for column in self.columns] or None
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """What the driver had to say beside success, so far."""
+        return self._warnings + (self._stream.warnings if self._stream else [])
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> tuple[Any, ...]:
+        if not self._ahead or self._connection.closed:
+            self._ahead = self._reading()._native.rows(_ROWS_AHEAD)
+            self._ahead.reverse()
+            if not self._ahead:
+                raise StopIteration
+        return self._ahead.pop()
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The next row; None at the end."""
+        return next(self, None)
+
+    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
+        """The next ``size`` rows, by default ``arraysize``; fewer at the end only."""
+        size = self.arraysize if size is None else size
+        if size < 0:
+            raise _native.invalid_argument("fetch", f"size must be at least 0, not {size}")
+        native = self.fetch_arrow()._native
+        rows: list[tuple[Any, ...]] = []
+        while len(rows) < size and (more := native.rows(size - len(rows))):
+            rows += more
+        return rows
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows that are left."""
+        return self.fetchmany(sys.maxsize)
+
+    def stream(
+        self,
+        *,
+        batch_rows_max: int | None = None,
+        batch_bytes_max: int | None = None,
+        column_bytes_max: int | None = None,
+    ) -> Stream:
+        """What is left of the result, in batches of Arrow columns.
+
+        A batch has at most ``batch_rows_max`` rows (65,536) and takes about ``batch_bytes_max``
+        bytes (8 MiB); one value longer than ``column_bytes_max`` bytes (1 GiB) is an error. Set
+        these before anything else asks for the result or its ``description``.
+        """
+        limits: dict[str, object] = {
+            "batch_rows_max": batch_rows_max,
+            "batch_bytes_max": batch_bytes_max,
+            "column_bytes_max": column_bytes_max,
+        }
+        if any(limit is not None for limit in limits.values()):
+            self._open(limits)
+        return self.fetch_arrow()
+
+    def fetch_arrow(self) -> Stream:
+        """What is left of the result, for any library that reads Arrow's PyCapsules."""
+        stream = self._reading()
+        if self._ahead:
+            stream._native.unread(len(self._ahead))
+            self._ahead = []
+        return stream
+
+    def fetch_pyarrow(self) -> Any:
+        """What is left of the result as a ``pyarrow.Table``."""
+        return tables.pyarrow_table(self.fetch_arrow())
+
+    def fetch_polars(self) -> Any:
+        """What is left of the result as a ``polars.DataFrame``."""
+        return tables.polars_frame(self.fetch_arrow())
+
+    def fetch_pandas(self) -> Any:
+        """What is left of the result as a ``pandas.DataFrame``, by way of pyarrow."""
+        return tables.pandas_frame(self.fetch_arrow())
+
+    def __arrow_c_schema__(self) -> object:
+        """The columns, as an ``arrow_schema`` capsule."""
+        return self._reading().__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """What is left of the result, as an ``arrow_array_stream`` capsule."""
+        return self.fetch_arrow().__arrow_c_stream__(requested_schema)
+
+    def _reading(self) -> Stream:
+        return self._stream or self._open({})
+
+    def _open(self, limits: dict[str, object]) -> Stream:
+        if self._closed:
+            raise _native.invalid_state("fetch", "the cursor is closed")
+        if self._statement is None:
+            raise _native.invalid_state("fetch", "there is no result: execute a query first")
+        self._stream = Stream(self._statement.stream(options.encode(limits)))
+        return self._stream
+
+    def _forget_result(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = None
+        self._ahead = []
+        self._column_count = 0
+        self._warnings = []
+        self.rowcount = -1
+
+    def _let_go(self) -> None:
+        self._forget_result()
+        if self._statement is not None:
+            self._statement.close()
+        self._statement = self._sql = None
+
+    def setinputsizes(self, sizes: object) -> None:
+        """Does nothing: values are bound by their own types and sizes."""
+
+    def setoutputsize(self, size: int, column: int | None = None) -> None:
+        """Does nothing: values of any length are read whole."""
+
+    def close(self) -> None:
+        """Closes the statement and its result. Closing again does nothing."""
+        self._closed = True
+        self._let_go()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,45 @@
+"""Whole results as the tables of other libraries, imported only when they are asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from odbc_engine.stream import Stream
+
+
+def pyarrow_table(stream: Stream) -> Any:
+    """The rest of a stream as a ``pyarrow.Table``."""
+    return _read(stream, _library("pyarrow").table)
+
+
+def polars_frame(stream: Stream) -> Any:
+    """The rest of a stream as a ``polars.DataFrame``."""
+    return _read(stream, _library("polars").DataFrame)
+
+
+def pandas_frame(stream: Stream) -> Any:
+    """The rest of a stream as a ``pandas.DataFrame``."""
+    _library("pandas")
+    return pyarrow_table(stream).to_pandas()
+
+
+def _library(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        message = f"this result needs {name}, which is not installed: pip install {name}"
+        raise ModuleNotFoundError(message, name=name) from error
+
+
+def _read(stream: Stream, build: Any) -> Any:
+    try:
+        return build(stream)
+    except Exception as error:
+        # The library saw no more than a message; the stream knows the kind and the SQLSTATE.
+        failure = stream._native.failure()
+        if failure is None:
+            raise
+        raise failure from error

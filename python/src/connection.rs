@@ -1,0 +1,91 @@
+//! One connection.
+
+use std::sync::Arc;
+
+use odbc_engine::ConnectionOptions;
+use pyo3::{
+    prelude::*,
+    types::{PyList, PyString},
+};
+
+use crate::{
+    enter::{Detached, enter},
+    exceptions,
+    parameters::text,
+    statement::Statement,
+};
+
+#[pyclass(frozen, module = "odbc_engine._native")]
+pub(crate) struct Connection {
+    engine: Detached<Arc<odbc_engine::Connection>>,
+}
+
+#[pymethods]
+impl Connection {
+    #[staticmethod]
+    fn open(
+        py: Python<'_>,
+        connection_string: &Bound<'_, PyString>,
+        options: &str,
+    ) -> PyResult<Self> {
+        let connection_string = text(connection_string, "connect", "the connection string")?;
+        let engine = enter(py, || {
+            let options = ConnectionOptions::from_json(options)?;
+            odbc_engine::Connection::open(&connection_string, &options)
+        })?;
+        Ok(Self { engine: Detached::new(Arc::new(engine)) })
+    }
+
+    fn statement(&self, py: Python<'_>, sql: &Bound<'_, PyString>) -> PyResult<Statement> {
+        let sql = text(sql, "execute", "the SQL text")?;
+        let engine = enter(py, || self.engine.statement(&sql))?;
+        Ok(Statement::new(engine, Arc::clone(&self.engine)))
+    }
+
+    fn commit(&self, py: Python<'_>) -> PyResult<()> {
+        enter(py, || self.engine.commit())
+    }
+
+    fn rollback(&self, py: Python<'_>) -> PyResult<()> {
+        enter(py, || self.engine.rollback())
+    }
+
+    /// Turns autocommit on or off; returns the driver's warnings.
+    fn set_autocommit<'py>(&self, py: Python<'py>, on: bool) -> PyResult<Bound<'py, PyList>> {
+        let warnings = enter(py, || self.engine.set_autocommit(on))?;
+        exceptions::diagnostics(py, &warnings)
+    }
+
+    fn autocommit(&self, py: Python<'_>) -> PyResult<bool> {
+        enter(py, || self.engine.autocommit())
+    }
+
+    /// What is known of the database and its driver, as JSON.
+    fn info(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, self.engine.info())
+    }
+
+    /// What this connection can do, as JSON.
+    fn capabilities(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, &self.engine.capabilities())
+    }
+
+    fn is_closed(&self) -> bool {
+        self.engine.is_closed()
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        enter(py, || self.engine.close())
+    }
+}
+
+fn json(py: Python<'_>, value: &impl serde::Serialize) -> PyResult<String> {
+    serde_json::to_string(value).map_err(|error| {
+        let error = odbc_engine::Error::new(
+            odbc_engine::ErrorKind::Internal,
+            "python",
+            format!("no JSON: {error}"),
+        );
+        exceptions::from_engine(py, &error)
+    })
+}

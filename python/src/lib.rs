@@ -1,0 +1,39 @@
+//! The private native module of the Python package: it translates, the engine decides.
+
+mod arrow;
+mod batch;
+mod connection;
+mod decimal;
+mod enter;
+mod exceptions;
+mod parameters;
+mod rows;
+mod statement;
+mod stream;
+mod temporal;
+mod uuid;
+
+#[pyo3::pymodule]
+mod _native {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::connection::Connection;
+    #[cfg(debug_assertions)]
+    #[pymodule_export]
+    use crate::enter::panic_in_engine;
+    #[pymodule_export]
+    use crate::exceptions::{invalid_argument, invalid_state};
+    #[pymodule_export]
+    use crate::statement::Statement;
+    #[pymodule_export]
+    use crate::stream::Stream;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::exceptions::register(module)?;
+        module.add("__version__", odbc_engine::version())
+    }
+}

@@ -1,0 +1,55 @@
+//! One statement, executed as often as one likes.
+
+use std::sync::Arc;
+
+use odbc_engine::StreamOptions;
+use pyo3::{prelude::*, types::PyList};
+
+use crate::{
+    enter::{Detached, enter},
+    exceptions::diagnostics,
+    parameters,
+    stream::Stream,
+};
+
+/// Affected rows if known, how many columns the result has, and the driver's warnings.
+type Executed<'py> = (Option<u64>, usize, Bound<'py, PyList>);
+
+#[pyclass(frozen, module = "odbc_engine._native")]
+pub(crate) struct Statement {
+    engine: Detached<odbc_engine::Statement>,
+    connection: Detached<Arc<odbc_engine::Connection>>,
+}
+
+impl Statement {
+    pub(crate) fn new(
+        engine: odbc_engine::Statement,
+        connection: Arc<odbc_engine::Connection>,
+    ) -> Self {
+        Self { engine: Detached::new(engine), connection: Detached::new(connection) }
+    }
+}
+
+#[pymethods]
+impl Statement {
+    #[pyo3(signature = (parameters = None))]
+    fn execute<'py>(
+        &self,
+        py: Python<'py>,
+        parameters: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Executed<'py>> {
+        let parameters = parameters::to_engine(py, parameters)?;
+        let execution = enter(py, || self.engine.execute(&parameters))?;
+        let warnings = diagnostics(py, &execution.warnings)?;
+        Ok((execution.affected_rows, execution.column_count, warnings))
+    }
+
+    fn stream(&self, py: Python<'_>, options: &str) -> PyResult<Stream> {
+        let engine = enter(py, || self.engine.stream(&StreamOptions::from_json(options)?))?;
+        Ok(Stream::new(engine, Arc::clone(&self.connection)))
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        enter(py, || self.engine.close())
+    }
+}

@@ -1,0 +1,189 @@
+//! The rows of one execution, read once, as tuples, as batches or as an Arrow stream.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use odbc_engine::{Error, Result};
+use pyo3::{
+    prelude::*,
+    types::{PyCapsule, PyList},
+};
+
+use crate::{
+    arrow::{self, Column},
+    batch::Batch,
+    enter::{Detached, enter},
+    exceptions, rows,
+};
+
+/// Where reading has come to. All ways of reading share it, so that none loses or repeats a row.
+///
+/// Whoever holds its lock needs no GIL to give it back, so a consumer that waits for the lock with
+/// the GIL held still gets it.
+pub(crate) struct Reader {
+    engine: odbc_engine::Stream,
+    connection: Arc<odbc_engine::Connection>,
+    position: Mutex<Position>,
+    failure: Mutex<Option<Error>>,
+}
+
+#[derive(Default)]
+struct Position {
+    batch: Option<RecordBatch>,
+    /// How many rows of `batch` have been read.
+    read: usize,
+    /// The row of the result at which `batch` begins.
+    first_row: u64,
+}
+
+/// Some rows of a batch, which nobody else will read.
+pub(crate) struct Window {
+    /// The rows, and no others.
+    pub(crate) batch: RecordBatch,
+    /// The row of the result at which they begin.
+    pub(crate) first_row: u64,
+}
+
+impl Reader {
+    /// Reads up to `rows_max` rows, all of one batch; None at the end of the result.
+    pub(crate) fn read(&self, rows_max: usize) -> Result<Option<Window>> {
+        let mut position = lock(&self.position);
+        if self.connection.is_closed() {
+            // What is left of a batch must not outlive it; the engine says why there is no more.
+            position.batch = None;
+        }
+        loop {
+            if let Some(batch) = &position.batch {
+                let length = rows_max.min(batch.num_rows() - position.read);
+                if length > 0 {
+                    let window = Window {
+                        batch: batch.slice(position.read, length),
+                        first_row: position.first_row + position.read as u64,
+                    };
+                    position.read += length;
+                    return Ok(Some(window));
+                }
+            }
+            let Some(next) = self.engine.fetch()? else { return Ok(None) };
+            let skipped = position.batch.as_ref().map_or(0, RecordBatch::num_rows);
+            position.first_row += skipped as u64;
+            position.batch = Some(next);
+            position.read = 0;
+        }
+    }
+
+    /// Gives the last `rows` rows back, to be read again.
+    fn unread(&self, rows: usize) {
+        let mut position = lock(&self.position);
+        position.read = position.read.saturating_sub(rows);
+    }
+
+    fn close(&self) -> Result<()> {
+        lock(&self.position).batch = None;
+        self.engine.close()
+    }
+
+    pub(crate) fn schema(&self) -> SchemaRef {
+        self.engine.schema()
+    }
+
+    /// Keeps an error whose kind and SQLSTATE an Arrow stream cannot carry.
+    pub(crate) fn remember(&self, error: &Error) {
+        *lock(&self.failure) = Some(error.clone());
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[pyclass(frozen, module = "odbc_engine._native")]
+pub(crate) struct Stream {
+    reader: Detached<Arc<Reader>>,
+}
+
+impl Stream {
+    pub(crate) fn new(
+        engine: odbc_engine::Stream,
+        connection: Arc<odbc_engine::Connection>,
+    ) -> Self {
+        let position = Mutex::default();
+        let failure = Mutex::default();
+        let reader = Reader { engine, connection, position, failure };
+        Self { reader: Detached::new(Arc::new(reader)) }
+    }
+}
+
+#[pymethods]
+impl Stream {
+    /// Name, Arrow format, nullability and metadata of each column.
+    fn columns(&self, py: Python<'_>) -> PyResult<Vec<Column>> {
+        arrow::columns(py, &self.reader.schema())
+    }
+
+    /// The next batch, or what is left of the current one; None at the end.
+    fn fetch(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
+        let window = enter(py, || self.reader.read(usize::MAX))?;
+        Ok(window.map(|window| Batch::new(window.batch, window.first_row)))
+    }
+
+    /// Up to `rows_max` rows as tuples; an empty list at the end and only there.
+    fn rows<'py>(&self, py: Python<'py>, rows_max: usize) -> PyResult<Bound<'py, PyList>> {
+        let Some(window) = enter(py, || self.reader.read(rows_max.max(1)))? else {
+            return Ok(PyList::empty(py));
+        };
+        let total = window.batch.num_rows();
+        let (rows, failure) = rows::leading(py, &window.batch, window.first_row);
+        let unread = total - rows.len();
+        if unread > 0 {
+            enter(py, || {
+                self.reader.unread(unread);
+                Ok(())
+            })?;
+        }
+        match failure {
+            // The rows before the faulty one are good; the next call will meet it first.
+            Some(failure) if rows.is_empty() => Err(failure),
+            _ => PyList::new(py, rows),
+        }
+    }
+
+    /// Gives the last rows of the current batch back.
+    fn unread(&self, py: Python<'_>, rows: usize) -> PyResult<()> {
+        enter(py, || {
+            self.reader.unread(rows);
+            Ok(())
+        })
+    }
+
+    fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let warnings = enter(py, || Ok(self.reader.engine.warnings()))?;
+        exceptions::diagnostics(py, &warnings)
+    }
+
+    /// The error that ended an Arrow stream, as an exception with all its attributes.
+    fn failure(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let failure = enter(py, || Ok(lock(&self.reader.failure).take()))?;
+        Ok(failure.map(|error| exceptions::from_engine(py, &error).into_value(py).into_any()))
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        enter(py, || self.reader.close())
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow::schema_capsule(py, &self.reader.schema())
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // The interface lets a producer ignore the request; consumers cast for themselves.
+        let _ = requested_schema;
+        arrow::stream_capsule(py, Arc::clone(&self.reader))
+    }
+}

@@ -1,0 +1,147 @@
+//! Python's `datetime` types and Arrow's counts since 1970, exact both ways.
+
+use arrow_schema::TimeUnit;
+use chrono::{Datelike, NaiveDate};
+use pyo3::{
+    prelude::*,
+    types::{PyDate, PyDateAccess, PyDateTime, PyTime, PyTimeAccess, PyTzInfo, PyTzInfoAccess},
+};
+
+use crate::rows::{Converted, Failure};
+
+const SECONDS_PER_DAY: i64 = 86_400;
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const MICROS_PER_DAY: i64 = SECONDS_PER_DAY * MICROS_PER_SECOND;
+/// 1970-01-01 in the count of days that chrono uses.
+const EPOCH_DAYS: i32 = 719_163;
+
+/// How many of a unit make a second.
+fn per_second(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Second => 1,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => MICROS_PER_SECOND,
+        TimeUnit::Nanosecond => 1_000_000_000,
+    }
+}
+
+/// A `datetime.date` from days since 1970.
+pub(crate) fn date<'py>(py: Python<'py>, days: i32) -> Converted<'py> {
+    let date = civil(days.into())?;
+    Ok(PyDate::new(py, date.year(), date.month() as u8, date.day() as u8)?.into_any())
+}
+
+/// A `datetime.time` from a count since midnight.
+pub(crate) fn time<'py>(py: Python<'py>, count: i64, unit: TimeUnit) -> Converted<'py> {
+    let (seconds, micros) = split(count, unit)?;
+    if !(0..SECONDS_PER_DAY).contains(&seconds) {
+        let reason = format!("datetime.time ends before 24:00:00, and this is {seconds} s");
+        return Err(Failure::Unrepresentable(reason));
+    }
+    let (hour, minute, second) = clock(seconds);
+    Ok(PyTime::new(py, hour, minute, second, micros, None)?.into_any())
+}
+
+/// A `datetime.datetime` from a count since 1970: in UTC for an instant, else naive.
+pub(crate) fn timestamp<'py>(
+    py: Python<'py>,
+    count: i64,
+    unit: TimeUnit,
+    instant: bool,
+) -> Converted<'py> {
+    let (seconds, micros) = split(count, unit)?;
+    let date = civil(seconds.div_euclid(SECONDS_PER_DAY))?;
+    let (hour, minute, second) = clock(seconds.rem_euclid(SECONDS_PER_DAY));
+    let utc = if instant { Some(PyTzInfo::utc(py)?.to_owned()) } else { None };
+    let (month, day) = (date.month() as u8, date.day() as u8);
+    let year = date.year();
+    let object = PyDateTime::new(py, year, month, day, hour, minute, second, micros, utc.as_ref())?;
+    Ok(object.into_any())
+}
+
+/// Whole seconds and the microseconds above them.
+fn split(count: i64, unit: TimeUnit) -> Result<(i64, u32), Failure> {
+    let per_second = per_second(unit);
+    let rest = count.rem_euclid(per_second);
+    let micros = match unit {
+        TimeUnit::Nanosecond if rest % 1_000 != 0 => {
+            let reason = format!("Python's times end at microseconds, and this has .{rest:09} s");
+            return Err(Failure::Unrepresentable(reason));
+        }
+        TimeUnit::Nanosecond => rest / 1_000,
+        _ => rest * (MICROS_PER_SECOND / per_second),
+    };
+    Ok((count.div_euclid(per_second), micros as u32))
+}
+
+fn clock(seconds: i64) -> (u8, u8, u8) {
+    ((seconds / 3_600) as u8, (seconds / 60 % 60) as u8, (seconds % 60) as u8)
+}
+
+/// The day, if Python's calendar reaches it.
+fn civil(days: i64) -> Result<NaiveDate, Failure> {
+    let date = i32::try_from(days)
+        .ok()
+        .and_then(|days| days.checked_add(EPOCH_DAYS))
+        .and_then(NaiveDate::from_num_days_from_ce_opt);
+    match date {
+        Some(date) if (1..=9_999).contains(&date.year()) => Ok(date),
+        Some(date) => Err(Failure::Unrepresentable(format!(
+            "Python's years are 1 to 9999, and this is {}",
+            date.year()
+        ))),
+        None => Err(Failure::Unrepresentable(format!(
+            "Python's years are 1 to 9999, and this is day {days} from 1970"
+        ))),
+    }
+}
+
+/// Days since 1970.
+pub(crate) fn days(value: &impl PyDateAccess) -> i32 {
+    let (month, day) = (value.get_month().into(), value.get_day().into());
+    NaiveDate::from_ymd_opt(value.get_year(), month, day)
+        .expect("Python made it a date")
+        .num_days_from_ce()
+        - EPOCH_DAYS
+}
+
+/// Microseconds since midnight, by the wall clock.
+pub(crate) fn micros_of_day(value: &impl PyTimeAccess) -> i64 {
+    let seconds = i64::from(value.get_hour()) * 3_600
+        + i64::from(value.get_minute()) * 60
+        + i64::from(value.get_second());
+    seconds * MICROS_PER_SECOND + i64::from(value.get_microsecond())
+}
+
+/// What a `datetime.datetime` says, for Arrow.
+pub(crate) struct Moment {
+    pub(crate) micros: i64,
+    /// Those of a subclass that knows them, such as pandas' Timestamp.
+    pub(crate) nanos: i64,
+    /// Whether it had a time zone; the count is in UTC then.
+    pub(crate) instant: bool,
+}
+
+/// Reads a `datetime.datetime`; Err says why there is no such moment.
+pub(crate) fn moment(value: &Bound<'_, PyDateTime>) -> PyResult<Result<Moment, String>> {
+    // pandas' NaT is a datetime that does not equal itself.
+    if value.ne(value)? {
+        return Ok(Err(format!("{} is no moment; NULL is None", value.str()?)));
+    }
+    let py = value.py();
+    let nanos = match value.getattr_opt("nanosecond")? {
+        Some(nanos) => nanos.extract::<i64>()?,
+        None => 0,
+    };
+    let instant = value.get_tzinfo().is_some();
+    let in_utc = if instant {
+        match value.call_method1("astimezone", (PyTzInfo::utc(py)?,)) {
+            Ok(in_utc) => in_utc.cast_into::<PyDateTime>()?,
+            Err(_) => return Ok(Err(format!("{} is outside Python's years in UTC", value.str()?))),
+        }
+    } else {
+        value.clone()
+    };
+    let micros = i64::from(days(&in_utc)) * MICROS_PER_DAY + micros_of_day(&in_utc);
+    Ok(Ok(Moment { micros, nanos, instant }))
+}
