@@ -1,0 +1,1 @@
+"""Tests of the conductor itself, with harnesses that crash, hang and lie."""
