@@ -293,7 +293,7 @@ fn timestamp_parameter(
 
 fn check_fraction(nanoseconds: u32, dbms: &Dbms) -> Result<(), Refusal> {
     let digits = dbms.parameter_fraction_digits;
-    if nanoseconds % 10u32.pow(9 - u32::from(digits)) != 0 {
+    if !nanoseconds.is_multiple_of(10u32.pow(9 - u32::from(digits))) {
         return refuse(
             ErrorKind::Data,
             format!("{} keeps {digits} digits of a second's fraction, not 9", dbms.id),
