@@ -1,0 +1,189 @@
+import 'dart:ffi';
+
+import '../exception.dart';
+import 'structs.dart';
+
+/// An `odbc_error *`.
+typedef ErrorPointer = Pointer<ErrorStruct>;
+
+typedef _NativeHandleFunction = Int32 Function(Uint64, ErrorPointer);
+
+/// A call that takes a handle and nothing else.
+typedef HandleFunction = int Function(int, ErrorPointer);
+
+typedef _NativeTextFunction = Int32 Function(
+    Uint64, Pointer<TextStruct>, ErrorPointer);
+
+/// A call that hands out a text.
+typedef TextFunction = int Function(int, Pointer<TextStruct>, ErrorPointer);
+
+typedef _NativeOpenFunction = Int32 Function(
+    Uint64, Pointer<Uint8>, Uint64, Pointer<Uint64>, ErrorPointer);
+
+/// A call that opens a child of a handle, as a text says.
+typedef OpenFunction = int Function(
+    int, Pointer<Uint8>, int, Pointer<Uint64>, ErrorPointer);
+
+/// The exports of the C ABI, each looked up when it is first used: a library
+/// without one of them stays usable for the rest.
+final class EngineFunctions {
+  /// The exports of the library that was opened from the given path.
+  EngineFunctions(this._library, this._path);
+
+  final DynamicLibrary _library;
+  final String _path;
+
+  /// `uint32_t odbc_abi_version(void)`
+  late final int Function() abiVersion = _find(
+      'odbc_abi_version',
+      (name) =>
+          _library.lookupFunction<Uint32 Function(), int Function()>(name));
+
+  /// `const char *odbc_engine_version(void)`
+  late final Pointer<Uint8> Function() engineVersion = _find(
+      'odbc_engine_version',
+      (name) => _library.lookupFunction<Pointer<Uint8> Function(),
+          Pointer<Uint8> Function()>(name));
+
+  /// `int32_t odbc_connection_open(const char *connection_string,
+  /// uint64_t connection_string_length, const char *options,
+  /// uint64_t options_length, odbc_handle *connection, odbc_error *error)`
+  late final int Function(Pointer<Uint8>, int, Pointer<Uint8>, int,
+          Pointer<Uint64>, ErrorPointer) connectionOpen =
+      _find(
+          'odbc_connection_open',
+          (name) => _library.lookupFunction<
+              Int32 Function(Pointer<Uint8>, Uint64, Pointer<Uint8>, Uint64,
+                  Pointer<Uint64>, ErrorPointer),
+              int Function(Pointer<Uint8>, int, Pointer<Uint8>, int,
+                  Pointer<Uint64>, ErrorPointer)>(name));
+
+  /// `int32_t odbc_connection_close(odbc_handle, odbc_error *)`
+  late final HandleFunction connectionClose = _handle('odbc_connection_close');
+
+  /// `int32_t odbc_connection_commit(odbc_handle, odbc_error *)`
+  late final HandleFunction connectionCommit =
+      _handle('odbc_connection_commit');
+
+  /// `int32_t odbc_connection_rollback(odbc_handle, odbc_error *)`
+  late final HandleFunction connectionRollback =
+      _handle('odbc_connection_rollback');
+
+  /// `int32_t odbc_connection_set_autocommit(odbc_handle, int32_t enabled,
+  /// odbc_error *)`
+  late final int Function(int, int, ErrorPointer) connectionSetAutocommit =
+      _find(
+          'odbc_connection_set_autocommit',
+          (name) => _library.lookupFunction<
+              Int32 Function(Uint64, Int32, ErrorPointer),
+              int Function(int, int, ErrorPointer)>(name));
+
+  /// `int32_t odbc_connection_autocommit(odbc_handle, int32_t *enabled,
+  /// odbc_error *)`
+  late final int Function(int, Pointer<Int32>, ErrorPointer)
+      connectionAutocommit = _find(
+          'odbc_connection_autocommit',
+          (name) => _library.lookupFunction<
+              Int32 Function(Uint64, Pointer<Int32>, ErrorPointer),
+              int Function(int, Pointer<Int32>, ErrorPointer)>(name));
+
+  /// `int32_t odbc_connection_info(odbc_handle, odbc_text *, odbc_error *)`
+  late final TextFunction connectionInfo = _text('odbc_connection_info');
+
+  /// `int32_t odbc_connection_capabilities(odbc_handle, odbc_text *,
+  /// odbc_error *)`
+  late final TextFunction connectionCapabilities =
+      _text('odbc_connection_capabilities');
+
+  /// `int32_t odbc_statement_open(odbc_handle connection, const char *sql,
+  /// uint64_t sql_length, odbc_handle *statement, odbc_error *)`
+  late final OpenFunction statementOpen = _open('odbc_statement_open');
+
+  /// `int32_t odbc_statement_execute(odbc_handle,
+  /// struct ArrowSchema *parameters_schema, struct ArrowArray *parameters,
+  /// odbc_execution *, odbc_error *)`
+  late final int Function(int, Pointer<ArrowSchema>, Pointer<ArrowArray>,
+          Pointer<ExecutionStruct>, ErrorPointer) statementExecute =
+      _find(
+          'odbc_statement_execute',
+          (name) => _library.lookupFunction<
+              Int32 Function(Uint64, Pointer<ArrowSchema>, Pointer<ArrowArray>,
+                  Pointer<ExecutionStruct>, ErrorPointer),
+              int Function(int, Pointer<ArrowSchema>, Pointer<ArrowArray>,
+                  Pointer<ExecutionStruct>, ErrorPointer)>(name));
+
+  /// `int32_t odbc_statement_warnings(odbc_handle, odbc_text *, odbc_error *)`
+  late final TextFunction statementWarnings = _text('odbc_statement_warnings');
+
+  /// `int32_t odbc_statement_close(odbc_handle, odbc_error *)`
+  late final HandleFunction statementClose = _handle('odbc_statement_close');
+
+  /// `int32_t odbc_stream_start(odbc_handle statement, const char *options,
+  /// uint64_t options_length, odbc_handle *stream, odbc_error *)`
+  late final OpenFunction streamStart = _open('odbc_stream_start');
+
+  /// `int32_t odbc_stream_schema(odbc_handle, struct ArrowSchema *,
+  /// odbc_error *)`
+  late final int Function(int, Pointer<ArrowSchema>, ErrorPointer)
+      streamSchema = _find(
+          'odbc_stream_schema',
+          (name) => _library.lookupFunction<
+              Int32 Function(Uint64, Pointer<ArrowSchema>, ErrorPointer),
+              int Function(int, Pointer<ArrowSchema>, ErrorPointer)>(name));
+
+  /// `int32_t odbc_stream_fetch(odbc_handle, struct ArrowArray *,
+  /// odbc_error *)`
+  late final int Function(int, Pointer<ArrowArray>, ErrorPointer) streamFetch =
+      _find(
+          'odbc_stream_fetch',
+          (name) => _library.lookupFunction<
+              Int32 Function(Uint64, Pointer<ArrowArray>, ErrorPointer),
+              int Function(int, Pointer<ArrowArray>, ErrorPointer)>(name));
+
+  /// `int32_t odbc_stream_warnings(odbc_handle, odbc_text *, odbc_error *)`
+  late final TextFunction streamWarnings = _text('odbc_stream_warnings');
+
+  /// `int32_t odbc_stream_close(odbc_handle, odbc_error *)`
+  late final HandleFunction streamClose = _handle('odbc_stream_close');
+
+  /// `void odbc_connection_finalize(void *)`
+  late final Pointer<NativeFinalizerFunction> connectionFinalizer =
+      _finalizer('odbc_connection_finalize');
+
+  /// `void odbc_statement_finalize(void *)`
+  late final Pointer<NativeFinalizerFunction> statementFinalizer =
+      _finalizer('odbc_statement_finalize');
+
+  /// `void odbc_stream_finalize(void *)`
+  late final Pointer<NativeFinalizerFunction> streamFinalizer =
+      _finalizer('odbc_stream_finalize');
+
+  HandleFunction _handle(String name) => _find(
+      name,
+      (name) =>
+          _library.lookupFunction<_NativeHandleFunction, HandleFunction>(name));
+
+  TextFunction _text(String name) => _find(
+      name,
+      (name) =>
+          _library.lookupFunction<_NativeTextFunction, TextFunction>(name));
+
+  OpenFunction _open(String name) => _find(
+      name,
+      (name) =>
+          _library.lookupFunction<_NativeOpenFunction, OpenFunction>(name));
+
+  Pointer<NativeFinalizerFunction> _finalizer(String name) =>
+      _find(name, _library.lookup<NativeFinalizerFunction>);
+
+  T _find<T>(String name, T Function(String name) lookup) {
+    if (!_library.providesSymbol(name)) {
+      throw OdbcException(
+        OdbcErrorKind.unsupported,
+        'the library "$_path" has no symbol $name',
+        operation: 'load',
+      );
+    }
+    return lookup(name);
+  }
+}

@@ -1,0 +1,60 @@
+import 'dart:convert';
+
+/// How a connection is opened; what is null is left to the engine's default.
+final class OdbcConnectionOptions {
+  /// Options by name. [loginTimeout] counts in whole milliseconds.
+  OdbcConnectionOptions({
+    Duration? loginTimeout,
+    bool? readOnly,
+    bool? autocommit,
+  }) : _values = {
+          if (loginTimeout != null)
+            'login_timeout_ms': loginTimeout.inMilliseconds,
+          if (readOnly != null) 'read_only': readOnly,
+          if (autocommit != null) 'autocommit': autocommit,
+        };
+
+  /// Options as the engine names them, for example from a configuration file;
+  /// the engine refuses unknown names and bad values.
+  OdbcConnectionOptions.fromJson(Map<String, Object?> values)
+      : _values = Map.of(values);
+
+  final Map<String, Object?> _values;
+
+  /// The options as the engine names them.
+  Map<String, Object?> toJson() => Map.of(_values);
+
+  @override
+  String toString() => _encode(_values);
+}
+
+/// How a result is read; what is null is left to the engine's default.
+final class OdbcStreamOptions {
+  /// Limits of a batch and of a single value.
+  OdbcStreamOptions({
+    int? batchRowsMax,
+    int? batchBytesMax,
+    int? columnBytesMax,
+  }) : _values = {
+          if (batchRowsMax != null) 'batch_rows_max': batchRowsMax,
+          if (batchBytesMax != null) 'batch_bytes_max': batchBytesMax,
+          if (columnBytesMax != null) 'column_bytes_max': columnBytesMax,
+        };
+
+  /// Options as the engine names them; the engine refuses unknown names and
+  /// bad values.
+  OdbcStreamOptions.fromJson(Map<String, Object?> values)
+      : _values = Map.of(values);
+
+  final Map<String, Object?> _values;
+
+  /// The options as the engine names them.
+  Map<String, Object?> toJson() => Map.of(_values);
+
+  @override
+  String toString() => _encode(_values);
+}
+
+// What is not JSON becomes text, which the engine then refuses by name.
+String _encode(Map<String, Object?> values) =>
+    jsonEncode(values, toEncodable: (value) => '$value');

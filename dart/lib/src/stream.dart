@@ -1,0 +1,127 @@
+import 'dart:ffi';
+
+import 'package:ffi/ffi.dart';
+
+import 'arrow/batch_memory.dart';
+import 'arrow/schema.dart';
+import 'batch.dart';
+import 'bindings/call.dart';
+import 'bindings/native_handle.dart';
+import 'bindings/structs.dart';
+import 'column.dart';
+import 'exception.dart';
+import 'options.dart';
+import 'row.dart';
+
+/// A result, read batch by batch.
+///
+/// A stream belongs to one execution: executing its statement again, or
+/// closing the statement or the connection, ends it.
+final class OdbcStream implements Finalizable {
+  OdbcStream._(this._handle, this._onClose);
+
+  /// Reads the result of the last execution of [statement]; [onClose] runs
+  /// once, when the stream is closed.
+  factory OdbcStream.start(
+    NativeHandle statement, {
+    OdbcStreamOptions? options,
+    void Function()? onClose,
+  }) {
+    final value = using((arena) {
+      final json = encodeText(options?.toString() ?? '', 'the options',
+          operation: 'stream');
+      final handle = arena<Uint64>();
+      check(
+          'stream',
+          (error) => statement.functions.streamStart(
+              statement.value, arena.copy(json), json.length, handle, error));
+      return handle.value;
+    });
+    return OdbcStream._(NativeHandle.stream(statement, value), onClose);
+  }
+
+  final NativeHandle _handle;
+  final void Function()? _onClose;
+  int _fetchedRows = 0;
+
+  late final ColumnIndex _index = ColumnIndex(_readSchema());
+
+  /// What is known about each column.
+  List<OdbcColumn> get columns => _index.columns;
+
+  /// The next rows, or null after the last ones.
+  OdbcBatch? fetch() {
+    final index = _index;
+    final array = calloc<ArrowArray>();
+    var handedOver = false;
+    try {
+      check(
+          'fetch',
+          (error) =>
+              _handle.functions.streamFetch(_handle.value, array, error));
+      if (array.ref.release == nullptr) return null;
+      final batch = OdbcBatch(index, array, firstRow: _fetchedRows);
+      handedOver = true;
+      _fetchedRows += batch.rowCount;
+      return batch;
+    } finally {
+      if (!handedOver) {
+        releaseArray(array);
+        calloc.free(array);
+      }
+    }
+  }
+
+  /// The batches that are still to come. Each one is the caller's to close.
+  Iterable<OdbcBatch> get batches sync* {
+    for (var batch = fetch(); batch != null; batch = fetch()) {
+      yield batch;
+    }
+  }
+
+  /// The rows that are still to come, a batch of them in memory at a time.
+  Iterable<OdbcRow> get rows sync* {
+    for (final batch in batches) {
+      final List<OdbcRow> rows;
+      try {
+        rows = batch.toRows();
+      } finally {
+        batch.close();
+      }
+      yield* rows;
+    }
+  }
+
+  /// The records that came with the fetching, so far.
+  List<OdbcDiagnostic> get warnings => readDiagnostics(
+      'warnings',
+      (text, error) =>
+          _handle.functions.streamWarnings(_handle.value, text, error));
+
+  /// Whether [close] was called.
+  bool get isClosed => _handle.isClosed;
+
+  /// Ends the reading; a second call does nothing.
+  void close() {
+    if (isClosed) return;
+    try {
+      _handle.close();
+    } finally {
+      _onClose?.call();
+    }
+  }
+
+  List<OdbcColumn> _readSchema() {
+    final schema = calloc<ArrowSchema>();
+    try {
+      check(
+          'schema',
+          (error) =>
+              _handle.functions.streamSchema(_handle.value, schema, error));
+      return readColumns(schema.ref);
+    } finally {
+      releaseSchema(schema);
+      calloc.free(schema);
+    }
+  }
+}
