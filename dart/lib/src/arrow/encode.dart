@@ -73,6 +73,7 @@ final class _Encoder {
   }
 
   OdbcParameter _decimal(OdbcDecimal value) {
+    if (!value.isFinite) return OdbcParameter(OdbcType.unboundedDecimal, value);
     final precision =
         value.precision > value.scale ? value.precision : value.scale;
     if (precision > 76) {
@@ -138,7 +139,7 @@ final class _Encoder {
     if (type == OdbcType.unboundedDecimal) {
       return _variable(type, _text(value.toString()));
     }
-    final rescaled = value.rescale(type.scale!);
+    final rescaled = value.isFinite ? value.rescale(type.scale!) : null;
     if (rescaled == null || rescaled.precision > type.precision!) {
       throw refusal('$value does not fit $type');
     }

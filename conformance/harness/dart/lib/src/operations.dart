@@ -1,0 +1,170 @@
+import 'package:odbc_engine/odbc_engine.dart';
+
+import 'cells.dart';
+import 'parameters.dart';
+import 'request.dart';
+
+/// The operations of the protocol. Objects stay under their names after they
+/// are closed, so that using them again reaches the binding.
+final class Operations {
+  final _connections = <String, OdbcConnection>{};
+  final _statements = <String, OdbcStatement>{};
+  final _streams = <String, OdbcStream>{};
+
+  late final _byName = <String, Map<String, Object?> Function(Request)>{
+    'hello': _hello,
+    'open': _open,
+    'close': (request) => _done(_connection(request).close),
+    'info': (request) => _connection(request).info,
+    'capabilities': (request) => _connection(request).capabilities,
+    'autocommit': _autocommit,
+    'commit': (request) => _done(_connection(request).commit),
+    'rollback': (request) => _done(_connection(request).rollback),
+    'execute': _execute,
+    'query': _query,
+    'statement_open': _statementOpen,
+    'statement_execute': _statementExecute,
+    'statement_close': (request) => _done(_statement(request).close),
+    'stream_open': _streamOpen,
+    'stream_fetch': _streamFetch,
+    'stream_close': (request) => _done(_stream(request).close),
+    'stop': (request) => const {},
+  };
+
+  /// The reply to the request of [members], without its id.
+  Map<String, Object?> answer(Map<String, Object?> members) {
+    final name = members['op'];
+    final operation = _byName[name];
+    if (operation == null) return {'unsupported': name};
+    try {
+      return {'ok': operation(Request(members))};
+    } on OdbcException catch (error) {
+      return {'error': _report(error)};
+    } on Fault catch (fault) {
+      return {'fault': fault.message};
+    }
+  }
+
+  Map<String, Object?> _hello(Request request) {
+    final engine = OdbcEngine.load();
+    return {
+      'binding': 'dart',
+      'version': engine.version,
+      'abi': engine.abiVersion,
+    };
+  }
+
+  Map<String, Object?> _open(Request request) {
+    _connections[request.text('connection')] = OdbcConnection.open(
+        request.text('connection_string'),
+        options: OdbcConnectionOptions.fromJson(request.object('options')));
+    return const {};
+  }
+
+  Map<String, Object?> _autocommit(Request request) {
+    _connection(request).autocommit = request.flag('enabled');
+    return const {};
+  }
+
+  Map<String, Object?> _execute(Request request) => _execution(
+      _connection(request).execute(request.text('sql'), _parameters(request)));
+
+  Map<String, Object?> _query(Request request) {
+    final stream = _connection(request).stream(
+        request.text('sql'), _parameters(request), _streamOptions(request));
+    try {
+      final rows = <List<String?>>[];
+      var batches = 0;
+      for (final batch in stream.batches) {
+        rows.addAll(rowsOf(batch));
+        batch.close();
+        batches++;
+      }
+      return {'schema': _schema(stream), 'rows': rows, 'batches': batches};
+    } finally {
+      stream.close();
+    }
+  }
+
+  Map<String, Object?> _statementOpen(Request request) {
+    _statements[request.text('statement')] =
+        _connection(request).prepare(request.text('sql'));
+    return const {};
+  }
+
+  Map<String, Object?> _statementExecute(Request request) {
+    final execution = _statement(request).execute(_parameters(request));
+    return {..._execution(execution), 'columns': execution.columnCount};
+  }
+
+  Map<String, Object?> _streamOpen(Request request) {
+    final stream = _statement(request).stream(options: _streamOptions(request));
+    _streams[request.text('stream')] = stream;
+    return {'schema': _schema(stream)};
+  }
+
+  Map<String, Object?> _streamFetch(Request request) {
+    final batch = _stream(request).fetch();
+    if (batch == null) return {'end': true};
+    try {
+      return {'rows': rowsOf(batch)};
+    } finally {
+      batch.close();
+    }
+  }
+
+  OdbcConnection _connection(Request request) =>
+      _named('connection', _connections, request);
+
+  OdbcStatement _statement(Request request) =>
+      _named('statement', _statements, request);
+
+  OdbcStream _stream(Request request) => _named('stream', _streams, request);
+}
+
+T _named<T>(String kind, Map<String, T> objects, Request request) {
+  final name = request.text(kind);
+  return objects[name] ?? (throw Fault('no $kind named $name'));
+}
+
+Map<String, Object?> _done(void Function() operation) {
+  operation();
+  return const {};
+}
+
+List<OdbcParameter> _parameters(Request request) =>
+    request.objects('params').map(parameterOf).toList();
+
+OdbcStreamOptions _streamOptions(Request request) =>
+    OdbcStreamOptions.fromJson(request.object('options'));
+
+Map<String, Object?> _execution(OdbcExecution execution) => {
+      'affected_rows': execution.affectedRows,
+      'warnings': [
+        for (final warning in execution.warnings)
+          {'sqlstate': warning.sqlstate, 'native_code': warning.nativeCode},
+      ],
+    };
+
+List<Map<String, Object?>> _schema(OdbcStream stream) => [
+      for (final column in stream.columns)
+        {
+          'name': column.name,
+          'format': column.format,
+          'nullable': column.nullable,
+          'metadata': column.metadata,
+        },
+    ];
+
+Map<String, Object?> _report(OdbcException error) => {
+      'kind': error.kind.number,
+      'kind_name': error.kind.label,
+      'sqlstate': error.sqlstate,
+      'native_code': error.nativeCode,
+      'operation': error.operation,
+      'column': error.column,
+      'row': error.row,
+      'retryable': error.retryable,
+      'record_count': error.records.length,
+      'message': error.message,
+    };
