@@ -9,6 +9,7 @@ from typing import Any
 
 from .case import Case, Step
 from .compare import Comparison
+from .connection_string import ConnectionString
 from .database import Database
 from .harness import Harness, HarnessCrashed, HarnessError, HarnessTimeout
 from .outcome import Cell, Observed, Outcome, Result, Verdict
@@ -46,6 +47,7 @@ class CellRun:
         self._harness = harness
         self._database = database
         self._connection_string = connection_string
+        self._secret = ConnectionString.parse(connection_string).secret()
         self._local = local
         self._unsupported = unsupported
         self._tables = {name: _table_name(cell, name) for name in cell.case.tables}
@@ -133,6 +135,8 @@ class CellRun:
                     self._cell.database, self._tokens, self._formats_for(step, members, reply)
                 )
                 found = comparison.differences(expect, reply)
+                if self._secret and self._secret in str(reply):
+                    found.append("the reply holds the password of the connection string")
                 result.explanation += [f"step {step.name}: {difference}" for difference in found]
             result.observed[step.name] = Observed(digest_of(digests), preview(reply))
         result.digest = digest_of([(name, seen.digest) for name, seen in result.observed.items()])

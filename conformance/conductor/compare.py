@@ -75,6 +75,10 @@ class Comparison:
                 wanted, seen = self._own(expect[member]), observed.get(member)
                 if seen != wanted:
                     yield f"{member}: expected {wanted}, observed {seen}"
+        if "warnings" in expect:
+            states = [warning.get("sqlstate") for warning in observed.get("warnings", [])]
+            if states != expect["warnings"]:
+                yield f"warnings: expected {expect['warnings']}, observed {states}"
         batches = observed.get("batches", 0)
         if batches < expect.get("batches_min", 0):
             yield f"batches: expected {expect['batches_min']} at least, observed {batches}"

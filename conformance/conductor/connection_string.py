@@ -17,6 +17,11 @@ class ConnectionString:
     def parse(cls, text: str) -> ConnectionString:
         return cls([(match[1], match[2]) for match in _PAIR.finditer(text)])
 
+    def secret(self) -> str | None:
+        """The password, if there is one."""
+        values = {keyword.lower(): value for keyword, value in self._pairs}
+        return values.get("pwd") or values.get("password") or None
+
     def set(self, keyword: str, value: str) -> None:
         """Replaces the value of ``keyword``, or adds it."""
         quoted = "{" + value.replace("}", "}}") + "}" if set(value) & set(";{}") else value

@@ -185,6 +185,19 @@ def test_a_known_failure_stands_until_it_passes(
     assert "passes although" in passing.explanation[0]
 
 
+def test_a_password_in_a_reply_fails_whatever_was_expected(
+    small_suite: SmallSuite, changed_case: Change
+) -> None:
+    small_suite.database("alpha", {**DATABASE, "default": "Driver=Alpha;Pwd=open-sesame;"})
+    expect = {"error": {"kind": "Connection"}}
+    small_suite.case("area/one", changed_case(steps=[{**READ, "expect": expect}]))
+    error = {"kind_name": "Connection", "message": "no door opens to open-sesame"}
+    small_suite.bindings(rust={"query": {"reply": {"error": error}}})
+    result = small_suite.run()["area/one rust"]
+    assert result.outcome is Outcome.FAILED
+    assert "holds the password" in result.explanation[0]
+
+
 def test_closing_must_work_as_well(small_suite: SmallSuite) -> None:
     error = {"kind_name": "Driver", "message": "will not close"}
     small_suite.bindings(rust={"close@2": {"reply": {"error": error}}})

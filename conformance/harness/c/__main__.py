@@ -130,6 +130,10 @@ class Harness:
         rows = self._fetch(self._stream(stream), self._formats[stream])
         return {"end": True} if rows is None else {"rows": rows}
 
+    def op_stream_warnings(self, stream: str) -> dict[str, Any]:
+        warnings = self._library.json("odbc_stream_warnings", self._stream(stream))
+        return {"warnings": _codes(warnings)}
+
     def op_stream_close(self, stream: str) -> None:
         self._library.call("odbc_stream_close", self._stream(stream))
 
@@ -150,9 +154,7 @@ class Harness:
         )
         return {
             "affected_rows": None if execution.affected_rows < 0 else execution.affected_rows,
-            "warnings": [
-                {key: warning[key] for key in ("sqlstate", "native_code")} for warning in warnings
-            ],
+            "warnings": _codes(warnings),
             "columns": execution.column_count,
         }
 
@@ -186,6 +188,10 @@ class Harness:
 
 # Some operations have a parameter of that name.
 _options = options
+
+
+def _codes(warnings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: warning[key] for key in ("sqlstate", "native_code")} for warning in warnings]
 
 
 def _named(kind: str, handles: dict[str, int], name: str) -> int:

@@ -96,6 +96,7 @@ _FALLIBLE = {
     "odbc_stream_start": (c_uint64, *_TEXT, _HANDLE_OUT),
     "odbc_stream_schema": (c_uint64, POINTER(ArrowSchema)),
     "odbc_stream_fetch": (c_uint64, POINTER(ArrowArray)),
+    "odbc_stream_warnings": (c_uint64, POINTER(Text)),
     "odbc_stream_close": (c_uint64,),
 }
 

@@ -108,6 +108,10 @@ impl Harness {
                     None => Ok(json!({ "end": true })),
                 };
             }
+            Request::StreamWarnings { stream } => {
+                let warnings = self.stream(&stream)?.warnings();
+                return Ok(json!({ "warnings": warnings.iter().map(warning).collect::<Vec<_>>() }));
+            }
             Request::StreamClose { stream } => self.stream(&stream)?.close()?,
         }
         Ok(json!({}))

@@ -32,6 +32,7 @@ pub enum Request {
     StatementClose { statement: String },
     StreamOpen { statement: String, stream: String, options: Options },
     StreamFetch { stream: String },
+    StreamWarnings { stream: String },
     StreamClose { stream: String },
 }
 
@@ -51,6 +52,7 @@ const KNOWN: &[&str] = &[
     "statement_close",
     "stream_open",
     "stream_fetch",
+    "stream_warnings",
     "stream_close",
 ];
 
