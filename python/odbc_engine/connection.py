@@ -6,29 +6,23 @@ import contextlib
 import json
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
-from odbc_engine import _native, errors, options
+from odbc_engine import _native, errors
 from odbc_engine.cursor import Cursor
 from odbc_engine.errors import Diagnostic
+from odbc_engine.options import ConnectionOptions, encode
 
 
-def connect(
-    connection_string: str,
-    *,
-    login_timeout_ms: int = 15_000,
-    read_only: bool = False,
-    autocommit: bool = False,
-) -> Connection:
+def connect(connection_string: str, **options: Unpack[ConnectionOptions]) -> Connection:
     """Connects by an ODBC connection string, such as ``Driver=SQLite3;Database=my.db``.
 
-    ``login_timeout_ms`` is 1 to 600,000. ``read_only`` asks the server to refuse every write.
-    ``autocommit`` is off, as PEP 249 wants it (for Rust and Dart the engine has it on): end a
-    transaction by ``commit()`` or ``rollback()``, or use the connection in a ``with``.
+    Options: ``login_timeout_ms`` (1 to 600,000; 15,000), ``read_only`` (False: whether the server
+    shall refuse every write) and ``autocommit`` (False, as PEP 249 wants it; in the other languages
+    it is on). Without autocommit, end a transaction by ``commit()`` or ``rollback()``, or use the
+    connection in a ``with``.
     """
-    encoded = options.encode(
-        {"login_timeout_ms": login_timeout_ms, "read_only": read_only, "autocommit": autocommit}
-    )
+    encoded = encode({"autocommit": False, **options})
     return Connection(_native.Connection.open(connection_string, encoded))
 
 
@@ -61,7 +55,7 @@ class Connection:
     def cursor(self) -> Cursor:
         """A new cursor."""
         if self.closed:
-            raise _native.invalid_state("execute", "the connection is closed")
+            raise _native.invalid_state("statement", "the connection is closed")
         return Cursor(self)
 
     def execute(self, sql: str, parameters: Iterable[object] | None = None) -> Cursor:

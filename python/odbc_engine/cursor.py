@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from odbc_engine import _native, options, tables
+from odbc_engine import _native, tables
 from odbc_engine.column import Column, Description
 from odbc_engine.errors import Diagnostic, Error
+from odbc_engine.options import StreamOptions, encode
 from odbc_engine.stream import Stream
 
 if TYPE_CHECKING:
@@ -95,6 +96,11 @@ class Cursor:
         self.rowcount = total if known else -1
 
     @property
+    def column_count(self) -> int:
+        """How many columns the result has; 0 if there is no result."""
+        return self._column_count
+
+    @property
     def columns(self) -> list[Column]:
         """The columns of the result, with their exact types; none if there is no result."""
         return self._reading().columns if self._column_count else []
@@ -139,25 +145,14 @@ class Cursor:
         """All rows that are left."""
         return self.fetchmany(sys.maxsize)
 
-    def stream(
-        self,
-        *,
-        batch_rows_max: int | None = None,
-        batch_bytes_max: int | None = None,
-        column_bytes_max: int | None = None,
-    ) -> Stream:
+    def stream(self, **limits: Unpack[StreamOptions]) -> Stream:
         """What is left of the result, in batches of Arrow columns.
 
         A batch has at most ``batch_rows_max`` rows (65,536) and takes about ``batch_bytes_max``
         bytes (8 MiB); one value longer than ``column_bytes_max`` bytes (1 GiB) is an error. Set
         these before anything else asks for the result or its ``description``.
         """
-        limits: dict[str, object] = {
-            "batch_rows_max": batch_rows_max,
-            "batch_bytes_max": batch_bytes_max,
-            "column_bytes_max": column_bytes_max,
-        }
-        if any(limit is not None for limit in limits.values()):
+        if limits:
             self._open(limits)
         return self.fetch_arrow()
 
@@ -192,12 +187,12 @@ class Cursor:
     def _reading(self) -> Stream:
         return self._stream or self._open({})
 
-    def _open(self, limits: dict[str, object]) -> Stream:
+    def _open(self, limits: StreamOptions) -> Stream:
         if self._closed:
-            raise _native.invalid_state("fetch", "the cursor is closed")
+            raise _native.invalid_state("stream", "the cursor is closed")
         if self._statement is None:
             raise _native.invalid_state("fetch", "there is no result: execute a query first")
-        self._stream = Stream(self._statement.stream(options.encode(limits)))
+        self._stream = Stream(self._statement.stream(encode(limits)))
         return self._stream
 
     def _forget_result(self) -> None:

@@ -1,19 +1,42 @@
-"""Options on their way to the engine, which checks them."""
+"""What a caller may set. The engine has the defaults, knows the limits and checks both."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import TypedDict
 
 
-def encode(options: dict[str, object]) -> str:
-    """Options as JSON, without those that are None.
+class ConnectionOptions(TypedDict, total=False):
+    """How to connect."""
 
-    What JSON cannot say goes as text: no option is text, so the engine refuses it by its name.
+    #: How long connecting may take: 1 to 600,000; 15,000 unless set.
+    login_timeout_ms: int
+    #: Ask the server to refuse every write; off unless set.
+    read_only: bool
+    #: Commit after each statement; off unless set, as PEP 249 wants it.
+    autocommit: bool
+
+
+class StreamOptions(TypedDict, total=False):
+    """How to read a result."""
+
+    #: The most rows of one batch: 1 to 1,048,576; 65,536 unless set.
+    batch_rows_max: int
+    #: About how many bytes the buffers of one batch take: 4 KiB to 1 GiB; 8 MiB unless set.
+    batch_bytes_max: int
+    #: The longest single value in bytes, any longer being an error; 1 GiB unless set.
+    column_bytes_max: int
+
+
+def encode(options: Mapping[str, object]) -> str:
+    """Options as the JSON that the engine reads.
+
+    What is no number and no bool goes as text: no option is text, so the engine refuses it by name.
     """
     return json.dumps(
         {
             name: value if isinstance(value, (bool, int)) else repr(value)
             for name, value in options.items()
-            if value is not None
         }
     )

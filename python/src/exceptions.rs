@@ -11,20 +11,22 @@ use pyo3::{
 
 create_exception!(odbc_engine, Warning, PyException, "An important warning.");
 create_exception!(odbc_engine, Error, PyException, "The base of every error of this package.");
-create_exception!(odbc_engine, InterfaceError, Error, "An object was used in the wrong state.");
+create_exception!(odbc_engine, InterfaceError, Error, "PEP 249 has it; nothing raises it.");
 create_exception!(odbc_engine, DatabaseError, Error, "The base of what concerns the database.");
 create_exception!(odbc_engine, DataError, DatabaseError, "A value does not fit its type.");
 create_exception!(odbc_engine, OperationalError, DatabaseError, "The database cannot do it now.");
 create_exception!(odbc_engine, IntegrityError, DatabaseError, "A constraint was violated.");
 create_exception!(odbc_engine, InternalError, DatabaseError, "A bug in this package.");
-create_exception!(odbc_engine, ProgrammingError, DatabaseError, "The SQL or an argument is wrong.");
+create_exception!(odbc_engine, ProgrammingError, DatabaseError, "The SQL or the call is wrong.");
 create_exception!(odbc_engine, NotSupportedError, DatabaseError, "The database cannot do it.");
 
 /// The class for each kind; the only place that knows.
 fn class(py: Python<'_>, kind: ErrorKind) -> Bound<'_, PyType> {
     match kind {
-        ErrorKind::InvalidState => InterfaceError::type_object(py),
-        ErrorKind::InvalidArgument | ErrorKind::Syntax => ProgrammingError::type_object(py),
+        // As sqlite3 and most others do; PEP 249 leaves open what a closed object raises.
+        ErrorKind::InvalidArgument | ErrorKind::InvalidState | ErrorKind::Syntax => {
+            ProgrammingError::type_object(py)
+        }
         ErrorKind::Unsupported => NotSupportedError::type_object(py),
         ErrorKind::Connection
         | ErrorKind::Authentication
@@ -107,7 +109,7 @@ pub(crate) fn diagnostics<'py>(
 }
 
 /// The operations in which the Python layer itself refuses calls.
-const OPERATIONS: &[&str] = &["connect", "execute", "fetch", "stream"];
+const OPERATIONS: &[&str] = &["statement", "execute", "stream", "fetch"];
 
 fn refusal(py: Python<'_>, kind: ErrorKind, operation: &str, message: &str) -> PyErr {
     let operation = OPERATIONS.iter().find(|known| **known == operation).unwrap_or(&"python");

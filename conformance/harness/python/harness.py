@@ -1,0 +1,279 @@
+"""The conformance harness of the Python package: its public API, and nothing beside it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import struct
+import sys
+import uuid
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import odbc_engine
+import pyarrow
+from odbc_engine import Batch, Column, Connection, Cursor, Diagnostic, Stream
+
+_FLOATS = {"g": ">d", "f": ">f"}
+_FRACTION_DIGITS = {"s": 0, "m": 3, "u": 6, "n": 9}
+
+Reply = dict[str, Any]
+Cell = str | None
+Object = TypeVar("Object")
+
+
+class Fault(Exception):
+    """A request that makes no sense."""
+
+
+class Harness:
+    """One method for each operation; objects stay under their names after they are closed.
+
+    A statement of the protocol is a cursor that keeps to one text.
+    """
+
+    def __init__(self) -> None:
+        self._connections: dict[str, Connection] = {}
+        self._statements: dict[str, tuple[Cursor, str]] = {}
+        self._streams: dict[str, Stream] = {}
+
+    def answer(self, request: Reply) -> Reply:
+        operation = getattr(self, "op_" + request["op"], None)
+        if operation is None:
+            return {"unsupported": request["op"]}
+        members = {key: value for key, value in request.items() if key not in ("id", "op")}
+        try:
+            return {"ok": operation(**members) or {}}
+        except odbc_engine.Error as error:
+            return {"error": _report(error)}
+        except Fault as fault:
+            return {"fault": str(fault)}
+
+    def op_hello(self) -> Reply:
+        return {"binding": "python", "version": odbc_engine.__version__, "abi": None}
+
+    def op_open(self, connection: str, connection_string: str, options: Reply) -> None:
+        # The contract's default is on; PEP 249 made Python's another.
+        chosen = {"autocommit": True, **options}
+        self._connections[connection] = odbc_engine.connect(connection_string, **chosen)
+
+    def op_close(self, connection: str) -> None:
+        self._connection(connection).close()
+
+    def op_info(self, connection: str) -> Reply:
+        return self._connection(connection).info
+
+    def op_capabilities(self, connection: str) -> Reply:
+        return self._connection(connection).capabilities()
+
+    def op_autocommit(self, connection: str, enabled: bool) -> None:
+        self._connection(connection).autocommit = enabled
+
+    def op_commit(self, connection: str) -> None:
+        self._connection(connection).commit()
+
+    def op_rollback(self, connection: str) -> None:
+        self._connection(connection).rollback()
+
+    def op_execute(self, connection: str, sql: str, params: list[Reply]) -> Reply:
+        with self._connection(connection).cursor() as cursor:
+            return _executed(cursor.execute(sql, _parameters(params)))
+
+    def op_query(self, connection: str, sql: str, params: list[Reply], options: Any) -> Reply:
+        with self._connection(connection).cursor() as cursor:
+            stream = cursor.execute(sql, _parameters(params)).stream(**options)
+            batches = [_rows(batch, stream.columns) for batch in stream]
+            rows = [row for batch in batches for row in batch]
+            return {"schema": _schema(stream), "rows": rows, "batches": len(batches)}
+
+    def op_statement_open(self, connection: str, statement: str, sql: str) -> None:
+        self._statements[statement] = self._connection(connection).cursor().prepare(sql), sql
+
+    def op_statement_execute(self, statement: str, params: list[Reply]) -> Reply:
+        cursor, sql = self._statement(statement)
+        executed = _executed(cursor.execute(sql, _parameters(params)))
+        return {**executed, "columns": cursor.column_count}
+
+    def op_statement_close(self, statement: str) -> None:
+        self._statement(statement)[0].close()
+
+    def op_stream_open(self, statement: str, stream: str, options: Any) -> Reply:
+        opened = self._statement(statement)[0].stream(**options)
+        self._streams[stream] = opened
+        return {"schema": _schema(opened)}
+
+    def op_stream_fetch(self, stream: str) -> Reply:
+        named = self._stream(stream)
+        batch = next(named, None)
+        return {"end": True} if batch is None else {"rows": _rows(batch, named.columns)}
+
+    def op_stream_warnings(self, stream: str) -> Reply:
+        return {"warnings": [_warning(warning) for warning in self._stream(stream).warnings]}
+
+    def op_stream_close(self, stream: str) -> None:
+        self._stream(stream).close()
+
+    def _connection(self, name: str) -> Connection:
+        return _named("connection", self._connections, name)
+
+    def _statement(self, name: str) -> tuple[Cursor, str]:
+        return _named("statement", self._statements, name)
+
+    def _stream(self, name: str) -> Stream:
+        return _named("stream", self._streams, name)
+
+
+def _named(kind: str, objects: dict[str, Object], name: str) -> Object:
+    if name not in objects:
+        raise Fault(f"no {kind} named {name}")
+    return objects[name]
+
+
+def _report(error: odbc_engine.Error) -> Reply:
+    return {
+        "kind": int(error.kind),
+        "kind_name": error.kind_name,
+        "sqlstate": error.sqlstate,
+        "native_code": error.native_code,
+        "operation": error.operation,
+        "column": error.column,
+        "row": error.row,
+        "retryable": error.retryable,
+        "record_count": len(error.records),
+        "message": error.message,
+    }
+
+
+def _executed(cursor: Cursor) -> Reply:
+    return {
+        "affected_rows": None if cursor.rowcount < 0 else cursor.rowcount,
+        "warnings": [_warning(warning) for warning in cursor.warnings],
+    }
+
+
+def _warning(warning: Diagnostic) -> Reply:
+    return {"sqlstate": warning.sqlstate, "native_code": warning.native_code}
+
+
+def _schema(stream: Stream) -> list[Reply]:
+    return [column._asdict() for column in stream.columns]
+
+
+def _rows(batch: Batch, columns: list[Column]) -> list[list[Cell]]:
+    arrays = pyarrow.record_batch(batch).columns
+    try:
+        rows = batch.rows()
+    except odbc_engine.DataError:
+        # Python has no object for one of its times, but the Arrow columns do.
+        cells = map(_arrow_cells, arrays, columns)
+        return [list(row) for row in zip(*cells, strict=True)]
+    values = zip(*rows, strict=True) if rows else ([] for _ in columns)
+    cells = map(_python_cells, values, columns, arrays)
+    return [list(row) for row in zip(*cells, strict=True)]
+
+
+def _python_cells(values: Iterable[Any], column: Column, array: Any) -> list[Cell]:
+    if column.metadata.get("odbc.logical") == "decimal":
+        return list(map(_decimal_cell, values, array.to_pylist()))
+    cell = _cell_of(column.format)
+    return [None if value is None else cell(value) for value in values]
+
+
+def _decimal_cell(value: Decimal | None, text: Cell) -> Cell:
+    """The database's own spelling, which a Decimal does not keep, if both are the same digits."""
+    if value is None:
+        return None
+    return text if text and str(Decimal(text)) == str(value) else str(value)
+
+
+def _cell_of(arrow_format: str) -> Callable[[Any], str]:
+    """How a Python object of a column becomes a cell."""
+    match arrow_format[0]:
+        case "b":
+            return lambda value: "true" if value else "false"
+        case "g" | "f":
+            return lambda value: _float_cell(value, _FLOATS[arrow_format])
+        case "z":
+            return bytes.hex
+        case "t" if arrow_format == "tdD":
+            return datetime.date.isoformat
+        case "t":
+            zone = "Z" if arrow_format.endswith(":UTC") else ""
+            digits = _FRACTION_DIGITS[arrow_format[2]]
+            return lambda value: _clock_cell(value, digits) + zone
+        case _:
+            return lambda value: format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def _float_cell(value: float, layout: str) -> str:
+    return "nan" if math.isnan(value) else "0x" + struct.pack(layout, value).hex()
+
+
+def _clock_cell(value: datetime.time | datetime.datetime, digits: int) -> str:
+    text = value.replace(tzinfo=None).isoformat(timespec="microseconds")
+    seconds, _, micros = text.partition(".")
+    return f"{seconds}.{micros.ljust(9, '0')[:digits]}" if digits else seconds
+
+
+def _arrow_cells(array: Any, column: Column) -> list[Cell]:
+    if column.format.startswith("t"):
+        texts = array.cast(pyarrow.string()).to_pylist()
+        return [None if text is None else text.replace(" ", "T") for text in texts]
+    cell = _cell_of(column.format)
+    return [None if value is None else cell(value) for value in array.to_pylist()]
+
+
+def _parameters(params: list[Reply]) -> list[object]:
+    return [_parameter(param["type"], param["value"]) for param in params]
+
+
+def _parameter(arrow_format: str, cell: Cell) -> object:
+    if cell is None:
+        return None
+    parse = _PARSERS.get("d" if arrow_format.startswith("d:") else arrow_format)
+    if parse is None:
+        raise Fault(f"no parameters of the type {arrow_format}")
+    try:
+        return parse(cell)
+    except ValueError as error:
+        raise Fault(f"Python has no {arrow_format} {cell}: {error}") from error
+
+
+def _float(cell: str) -> float:
+    if cell == "nan":
+        return math.nan
+    (value,) = struct.unpack(">d", bytes.fromhex(cell.removeprefix("0x")))
+    return float(value)
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "b": lambda cell: cell == "true",
+    "l": int,
+    "g": _float,
+    "u": str,
+    "z": bytes.fromhex,
+    "d": Decimal,
+    "tdD": datetime.date.fromisoformat,
+    "ttu": datetime.time.fromisoformat,
+    "tsu:": datetime.datetime.fromisoformat,
+    "tsu:UTC": datetime.datetime.fromisoformat,
+    "w:16": uuid.UUID,
+}
+
+
+def main() -> None:
+    harness = Harness()
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        stopping = request["op"] == "stop"
+        reply = {"ok": {}} if stopping else harness.answer(request)
+        sys.stdout.write(json.dumps({"id": request["id"], **reply}) + "\n")
+        sys.stdout.flush()
+        if stopping:
+            return
+
+
+if __name__ == "__main__":
+    main()
