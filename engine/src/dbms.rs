@@ -16,7 +16,10 @@ pub(crate) use sqlite::FACTS as SQLITE;
 
 use odbc_api::sys::SqlDataType;
 
-use crate::error::{Diagnostic, ErrorKind, kind_of};
+use crate::{
+    error::{Diagnostic, ErrorKind, kind_of},
+    sql::Syntax,
+};
 
 /// How text travels between the engine and the driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +95,7 @@ pub(crate) struct Dbms {
     pub id: &'static str,
     /// How SQL_DBMS_NAME begins, in lower case.
     pub names: &'static [&'static str],
+    pub syntax: Syntax,
     pub text: TextEncoding,
     pub integers: Exchange,
     pub floats: Exchange,

@@ -313,9 +313,28 @@ impl StatementHandle {
         text_of(&buffer)
     }
 
-    /// Closes the cursor and forgets what is bound, so that the handle can be executed again.
-    pub fn reset(&mut self) {
-        for option in [FreeStmtOption::Close, FreeStmtOption::Unbind, FreeStmtOption::ResetParams] {
+    /// Goes on to the next result, if there is one.
+    pub fn more_results(&mut self, context: Context) -> Result<Outcome> {
+        // SAFETY: No output parameter is bound, and no column.
+        let result = unsafe { self.raw.more_results() };
+        Ok(check(result, &*self.raw, context)?.1)
+    }
+
+    /// Forgets the columns' buffers, and where the driver tells of the rows it fetched.
+    pub fn unbind_columns(&mut self) {
+        // SAFETY: The handle is valid; NULL is allowed for both attributes.
+        unsafe {
+            let _ = SQLFreeStmt(self.as_sys(), FreeStmtOption::Unbind);
+            for attribute in [StatementAttribute::RowStatusPtr, StatementAttribute::RowsFetchedPtr]
+            {
+                let _ = sys::SQLSetStmtAttr(self.as_sys(), attribute, null_mut(), 0);
+            }
+        }
+    }
+
+    /// Closes the cursor with all its results, and forgets the parameters.
+    pub fn close(&mut self) {
+        for option in [FreeStmtOption::Close, FreeStmtOption::ResetParams] {
             // SAFETY: The handle is valid; these options free nothing of ours.
             let _ = unsafe { SQLFreeStmt(self.as_sys(), option) };
         }

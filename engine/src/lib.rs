@@ -23,6 +23,7 @@ mod fetch;
 mod handle;
 mod options;
 mod parameters;
+mod sql;
 mod statement;
 mod stream;
 mod types;

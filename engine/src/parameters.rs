@@ -2,7 +2,7 @@
 
 mod encode;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{Field, FieldRef};
@@ -14,7 +14,13 @@ use crate::{
     handle::{Context, StatementHandle},
 };
 
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::InvalidArgument, "execute", message)
+}
+
 /// The values of a statement's parameter markers, in their order.
+///
+/// They are positional, or each has a name, by which it is found in the SQL as `:name` or `@name`.
 #[derive(Debug, Clone, Default)]
 pub struct Parameters(Vec<(FieldRef, ArrayRef)>);
 
@@ -24,11 +30,49 @@ impl Parameters {
         Self::default()
     }
 
-    /// One parameter for each column of a batch that has one row.
+    /// One parameter for each column of a batch that has one row. Where the columns have names,
+    /// so have the parameters; either all or none have one.
     pub fn from_batch(batch: &RecordBatch) -> Result<Self> {
         Self::check_rows(batch.num_rows())?;
         let fields = batch.schema().fields().iter().cloned().collect::<Vec<_>>();
+        let mut names = HashSet::new();
+        for (index, field) in fields.iter().enumerate() {
+            let name = field.name();
+            if name.is_empty() != fields[0].name().is_empty() {
+                return Err(invalid(format!("parameter {}: all have a name, or none", index + 1)));
+            }
+            if !name.is_empty() && !names.insert(name) {
+                return Err(invalid(format!("parameter {name:?} is given twice")));
+            }
+        }
         Ok(Self(fields.into_iter().zip(batch.columns().iter().cloned()).collect()))
+    }
+
+    /// Named parameters, each by an array that holds one value.
+    pub fn named<'a>(values: impl IntoIterator<Item = (&'a str, ArrayRef)>) -> Result<Self> {
+        let columns = values.into_iter().map(|(name, array)| (name, array, true));
+        let batch = RecordBatch::try_from_iter_with_nullable(columns)
+            .map_err(|error| invalid(error.to_string()))?;
+        Self::from_batch(&batch)
+    }
+
+    /// Whether the parameters have names.
+    pub fn is_named(&self) -> bool {
+        self.0.first().is_some_and(|(field, _)| !field.name().is_empty())
+    }
+
+    /// The values in the order of a statement's markers. Each marker wants a value, and each value
+    /// a marker.
+    pub(crate) fn in_order_of(&self, names: &[String]) -> Result<Self> {
+        let surplus = self.0.iter().find(|(field, _)| !names.contains(field.name()));
+        if let Some((field, _)) = surplus {
+            return Err(invalid(format!("the statement has no parameter {:?}", field.name())));
+        }
+        let find = |name: &String| {
+            let found = self.0.iter().find(|(field, _)| field.name() == name);
+            found.cloned().ok_or_else(|| invalid(format!("parameter {name:?} has no value")))
+        };
+        names.iter().map(find).collect::<Result<_>>().map(Self)
     }
 
     /// One parameter for each array; each holds one value.
@@ -47,11 +91,7 @@ impl Parameters {
         if rows == 1 {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::InvalidArgument,
-            "execute",
-            format!("parameters are one row of values, not {rows}"),
-        ))
+        Err(invalid(format!("parameters are one row of values, not {rows}")))
     }
 
     /// How many there are.

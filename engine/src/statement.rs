@@ -1,19 +1,21 @@
 //! Statements: SQL text that is executed, once or many times.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod state;
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
 
+pub(crate) use state::StatementState;
+
 use crate::{
-    connection::{Shared, StatementKey},
-    dbms::Dbms,
+    connection::{Session, Shared, StatementKey},
     error::{Diagnostic, Error, ErrorKind, Result},
     fetch::Cursor,
-    handle::{Context, Outcome, StatementHandle},
     options::StreamOptions,
-    parameters::{BoundParameters, Parameters},
+    parameters::Parameters,
+    sql::{Named, name_markers},
     stream::Stream,
-    types::ColumnInfo,
 };
 
 /// What an execution did.
@@ -29,169 +31,6 @@ pub struct Execution {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// The driver's side of a statement. Field order is drop order: the handle lets go of what is
-/// bound before that is freed.
-#[derive(Default)]
-pub(crate) struct StatementState {
-    handle: Option<StatementHandle>,
-    /// What reads the result of the last execution.
-    cursor: Option<Cursor>,
-    /// Some drivers read parameters while they fetch, so the values stay until the next execution.
-    parameters: BoundParameters,
-    /// The number of parameter markers, once the statement is prepared.
-    prepared: Option<usize>,
-    failed: bool,
-    executions: u64,
-    column_count: usize,
-}
-
-impl StatementState {
-    /// Whether the next execution wants a new handle.
-    fn wants_handle(&self, dbms: &Dbms) -> bool {
-        self.handle.is_none() || (self.failed && !dbms.handle_survives_errors)
-    }
-
-    fn set_handle(&mut self, handle: StatementHandle) {
-        // The old handle goes before the buffers that are bound to it.
-        self.handle = None;
-        self.close_cursor();
-        self.prepared = None;
-        self.handle = Some(handle);
-    }
-
-    fn close_cursor(&mut self) {
-        if let Some(handle) = &mut self.handle {
-            handle.reset();
-        }
-        self.cursor = None;
-        self.column_count = 0;
-    }
-
-    fn execute(
-        &mut self,
-        sql: &str,
-        parameters: BoundParameters,
-        context: Context,
-    ) -> Result<Execution> {
-        self.close_cursor();
-        self.executions += 1;
-        self.failed = true;
-        let outcome = self.run(sql, parameters, context)?;
-        let handle = self.handle.as_mut().expect("a statement is executed on a handle");
-        self.column_count = handle.column_count(context)?;
-        let affected_rows = match outcome {
-            _ if self.column_count > 0 => None,
-            // A searched update or delete that found nothing.
-            Outcome::NoData => Some(0),
-            _ => handle.row_count(),
-        };
-        self.failed = false;
-        Ok(Execution {
-            affected_rows,
-            column_count: self.column_count,
-            warnings: outcome.into_warnings(),
-        })
-    }
-
-    fn run(&mut self, sql: &str, parameters: BoundParameters, context: Context) -> Result<Outcome> {
-        self.parameters = parameters;
-        let handle = self.handle.as_mut().expect("a statement is executed on a handle");
-        let once = self.executions == 1 && self.parameters.len() == 0 && !sql.contains('?');
-        if once {
-            return handle.execute_direct(sql, context);
-        }
-        let markers = match self.prepared {
-            Some(markers) => markers,
-            None => {
-                handle.prepare(sql, context)?;
-                *self.prepared.insert(handle.parameter_count(context)?)
-            }
-        };
-        if markers != self.parameters.len() {
-            // Nothing was executed, so the handle is as good as before.
-            self.failed = false;
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                context.operation,
-                format!(
-                    "the statement has {markers} parameter markers, but {} parameters were given",
-                    self.parameters.len()
-                ),
-            ));
-        }
-        self.parameters.bind(handle, context)?;
-        // SAFETY: The bound values are kept beside the handle until it is reset or dropped.
-        unsafe { handle.execute(context) }
-    }
-
-    fn describe(&mut self, context: Context) -> Result<Vec<ColumnInfo>> {
-        let no_result = || {
-            Error::new(
-                ErrorKind::InvalidState,
-                context.operation,
-                "there is no result to read: execute a query first",
-            )
-        };
-        if self.cursor.is_some() {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                context.operation,
-                "the result is already being read: execute the statement again",
-            ));
-        }
-        if self.column_count == 0 {
-            return Err(no_result());
-        }
-        let handle = self.handle.as_mut().ok_or_else(no_result)?;
-        (1..=self.column_count)
-            .map(|number| {
-                let number = u16::try_from(number).map_err(|_| {
-                    Error::new(
-                        ErrorKind::Limit,
-                        context.operation,
-                        "the result has too many columns",
-                    )
-                })?;
-                handle.describe_column(number, context)
-            })
-            .collect()
-    }
-
-    /// The cursor that the execution numbered `execution` is read by, with its handle.
-    pub fn reading(
-        &mut self,
-        execution: u64,
-        operation: &'static str,
-    ) -> Result<(&mut StatementHandle, &mut Cursor)> {
-        let again = self.executions != execution;
-        match (&mut self.handle, &mut self.cursor) {
-            (Some(handle), Some(cursor)) if !again => Ok((handle, cursor)),
-            _ => Err(Error::new(
-                ErrorKind::InvalidState,
-                operation,
-                if again {
-                    "the stream is closed: its statement was executed again"
-                } else {
-                    "the stream is closed"
-                },
-            )),
-        }
-    }
-
-    /// Closes the cursor of the execution numbered `execution`, if that is the last one.
-    pub fn close_reading(&mut self, execution: u64) {
-        if self.executions == execution {
-            self.close_cursor();
-        }
-    }
-
-    /// Closes the cursor after a failure, which some handles do not survive.
-    pub fn fail_reading(&mut self) {
-        self.failed = true;
-        self.close_cursor();
-    }
-}
-
 /// A statement of one connection.
 ///
 /// It is closed by [`Statement::close`], by dropping it, or with its connection.
@@ -199,6 +38,8 @@ pub struct Statement {
     shared: Arc<Shared>,
     key: StatementKey,
     sql: String,
+    /// The text with its named parameters replaced by `?`.
+    named: OnceLock<Named>,
     /// Of the last execution; kept here so that reading them never waits for the connection.
     warnings: Mutex<Vec<Diagnostic>>,
 }
@@ -218,6 +59,7 @@ impl Statement {
         Ok(Self {
             shared: Arc::clone(shared),
             key,
+            named: OnceLock::new(),
             sql: format!("{sql:width$}"),
             warnings: Mutex::default(),
         })
@@ -235,7 +77,12 @@ impl Statement {
     pub fn execute(&self, parameters: &Parameters) -> Result<Execution> {
         const OPERATION: &str = "execute";
         let dbms = self.shared.dbms;
-        let parameters = parameters.encode(dbms)?;
+        let (sql, encoded) = if parameters.is_named() {
+            let named = self.named()?;
+            (named.text.as_str(), parameters.in_order_of(&named.names)?.encode(dbms)?)
+        } else {
+            (self.sql.as_str(), parameters.encode(dbms)?)
+        };
         let mut session = self.shared.session(OPERATION)?;
         if dbms.transaction_text_desyncs && !session.autocommit && ends_transaction(&self.sql) {
             return Err(Error::new(
@@ -252,16 +99,39 @@ impl Statement {
         if let Some(handle) = handle {
             state.set_handle(handle);
         }
-        let executed = state.execute(&self.sql, parameters, context);
+        let executed = state.execute(sql, encoded, context);
+        self.keep_warnings(executed.as_ref().ok());
+        executed.map_err(|error| session.failed(error))
+    }
+
+    /// Goes on to the next result of the last execution, such as of a procedure or of several
+    /// statements in one text: a result set to be streamed, or a count of rows. None where there
+    /// is no other. The stream of the result before is closed.
+    pub fn next_result(&self) -> Result<Option<Execution>> {
+        const OPERATION: &str = "next_result";
+        let mut session = self.shared.session(OPERATION)?;
+        let context = session.context(OPERATION);
+        let next = self.state(&mut session, OPERATION)?.next_result(context);
+        self.keep_warnings(next.as_ref().ok().and_then(Option::as_ref));
+        next.map_err(|error| session.failed(error))
+    }
+
+    fn keep_warnings(&self, execution: Option<&Execution>) {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        warnings.clear();
-        match executed {
-            Ok(execution) => {
-                warnings.clone_from(&execution.warnings);
-                Ok(execution)
-            }
-            Err(error) => Err(session.failed(error)),
+        *warnings = execution.map_or_else(Vec::new, |execution| execution.warnings.clone());
+    }
+
+    /// The text with its named parameters replaced, once that is asked for.
+    fn named(&self) -> Result<&Named> {
+        let named = self.named.get_or_init(|| name_markers(&self.sql, self.shared.dbms.syntax));
+        if named.has_positions {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "execute",
+                "the parameters have names, but the statement has a '?'; use one or the other",
+            ));
         }
+        Ok(named)
     }
 
     /// What the driver had to say beside success, when the statement was executed last.
@@ -269,7 +139,7 @@ impl Statement {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Streams the result set of the last execution.
+    /// Streams the present result set of the last execution.
     pub fn stream(&self, options: &StreamOptions) -> Result<Stream> {
         const OPERATION: &str = "stream";
         options.check()?;
@@ -281,10 +151,8 @@ impl Statement {
             session.check_time_zone(OPERATION)?;
         }
         let schema = cursor.schema();
-        let state = self.state(&mut session, OPERATION)?;
-        state.cursor = Some(cursor);
-        let execution = state.executions;
-        Ok(Stream::new(Arc::clone(&self.shared), self.key, execution, schema))
+        let result = self.state(&mut session, OPERATION)?.read_by(cursor);
+        Ok(Stream::new(Arc::clone(&self.shared), self.key, result, schema))
     }
 
     /// Closes the statement and its stream. Closing again does nothing.
@@ -302,7 +170,7 @@ impl Statement {
 
     fn state<'a>(
         &self,
-        session: &'a mut crate::connection::Session,
+        session: &'a mut Session,
         operation: &'static str,
     ) -> Result<&'a mut StatementState> {
         session.statements.get_mut(self.key).ok_or_else(|| {

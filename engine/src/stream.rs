@@ -14,14 +14,14 @@ use crate::{
     statement::{Statement, StatementState},
 };
 
-/// The rows of one execution.
+/// The rows of one result.
 ///
 /// It is closed by [`Stream::close`], by its statement's next execution, and with its statement
 /// and connection.
 pub struct Stream {
     shared: Arc<Shared>,
     key: StatementKey,
-    execution: u64,
+    result: u64,
     schema: SchemaRef,
     closed: AtomicBool,
     warnings: Mutex<Vec<Diagnostic>>,
@@ -33,13 +33,13 @@ impl Stream {
     pub(crate) fn new(
         shared: Arc<Shared>,
         key: StatementKey,
-        execution: u64,
+        result: u64,
         schema: SchemaRef,
     ) -> Self {
         Self {
             shared,
             key,
-            execution,
+            result,
             schema,
             closed: AtomicBool::new(false),
             warnings: Mutex::default(),
@@ -69,7 +69,7 @@ impl Stream {
         let mut session = self.shared.session(OPERATION)?;
         let context = session.context(OPERATION);
         let state = session.statements.get_mut(self.key).ok_or_else(closed)?;
-        let (handle, cursor) = state.reading(self.execution, OPERATION)?;
+        let (handle, cursor) = state.reading(self.result, OPERATION)?;
         let mut warnings = Vec::new();
         let fetched = cursor.fetch(handle, context, &mut warnings);
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).append(&mut warnings);
@@ -106,7 +106,7 @@ impl Stream {
         if self.statement.is_some() {
             session.statements.remove(self.key);
         } else if let Some(state) = session.statements.get_mut(self.key) {
-            StatementState::close_reading(state, self.execution);
+            StatementState::close_reading(state, self.result);
         }
     }
 }

@@ -178,13 +178,23 @@ int32_t odbc_statement_open(odbc_handle connection,
 
 // Executes a statement; closes the result of its last execution.
 //
-// Parameters are one struct array of length 1 with a child for each marker, by the Arrow C Data
-// Interface, or NULL and NULL for none. The call releases both structs, also when it fails.
+// Parameters are one struct array of length 1 with a child for each `?`, by the Arrow C Data
+// Interface, or NULL and NULL for none. Where the children have names, each is the value of every
+// `:name` and `@name` of the statement. The call releases both structs, also when it fails.
 int32_t odbc_statement_execute(odbc_handle statement,
                                struct ArrowSchema *parameters_schema,
                                struct ArrowArray *parameters,
                                struct odbc_execution *execution,
                                struct odbc_error *error);
+
+// Goes on to the next result of the last execution, such as of a procedure or of several
+// statements in one text: a result set to be streamed, or a count of rows. Writes 1 to `found`
+// and what it is to `execution`, or 0 where there is no other. The stream of the result before is
+// closed.
+int32_t odbc_statement_next_result(odbc_handle statement,
+                                   int32_t *found,
+                                   struct odbc_execution *execution,
+                                   struct odbc_error *error);
 
 // What the driver had to say beside success, when the statement was executed last: a JSON array
 // of objects with `sqlstate`, `native_code` and `message`.

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
-use engine::Statement;
+use engine::{Execution, Statement};
 
 use crate::{
     arguments::{output, text},
@@ -24,6 +24,17 @@ pub struct OdbcExecution {
     pub column_count: i32,
     /// How many warnings odbc_statement_warnings gives.
     pub warning_count: i32,
+}
+
+impl From<Execution> for OdbcExecution {
+    fn from(execution: Execution) -> Self {
+        let rows = execution.affected_rows.and_then(|rows| i64::try_from(rows).ok());
+        Self {
+            affected_rows: rows.unwrap_or(-1),
+            column_count: execution.column_count as i32,
+            warning_count: execution.warnings.len() as i32,
+        }
+    }
 }
 
 /// Makes a statement of a connection. The database sees it when it is executed.
@@ -47,8 +58,9 @@ pub unsafe extern "C" fn odbc_statement_open(
 
 /// Executes a statement; closes the result of its last execution.
 ///
-/// Parameters are one struct array of length 1 with a child for each marker, by the Arrow C Data
-/// Interface, or NULL and NULL for none. The call releases both structs, also when it fails.
+/// Parameters are one struct array of length 1 with a child for each `?`, by the Arrow C Data
+/// Interface, or NULL and NULL for none. Where the children have names, each is the value of every
+/// `:name` and `@name` of the statement. The call releases both structs, also when it fails.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_statement_execute(
     statement: OdbcHandle,
@@ -62,13 +74,32 @@ pub unsafe extern "C" fn odbc_statement_execute(
         let parameters = unsafe { arrow::parameters(parameters_schema, parameters) };
         // SAFETY: The header asks for a valid place for an odbc_execution.
         let execution = unsafe { output("execution", execution) }?;
-        let done = STATEMENTS.get(statement)?.execute(&parameters?)?;
-        let rows = done.affected_rows.and_then(|rows| i64::try_from(rows).ok());
-        execution.write(OdbcExecution {
-            affected_rows: rows.unwrap_or(-1),
-            column_count: done.column_count as i32,
-            warning_count: done.warnings.len() as i32,
-        });
+        execution.write(STATEMENTS.get(statement)?.execute(&parameters?)?.into());
+        Ok(())
+    })
+}
+
+/// Goes on to the next result of the last execution, such as of a procedure or of several
+/// statements in one text: a result set to be streamed, or a count of rows. Writes 1 to `found`
+/// and what it is to `execution`, or 0 where there is no other. The stream of the result before is
+/// closed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_statement_next_result(
+    statement: OdbcHandle,
+    found: *mut i32,
+    execution: *mut OdbcExecution,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a valid place for an int32_t.
+        let found = unsafe { output("found", found) }?;
+        // SAFETY: The header asks for a valid place for an odbc_execution.
+        let execution = unsafe { output("execution", execution) }?;
+        let next = STATEMENTS.get(statement)?.next_result()?;
+        found.write(next.is_some().into());
+        if let Some(next) = next {
+            execution.write(next.into());
+        }
         Ok(())
     })
 }

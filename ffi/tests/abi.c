@@ -216,6 +216,7 @@ static void test_bad_handle(odbc_handle bad) {
   make_parameters(&p);
   CHECK(failed(odbc_statement_execute(bad, &p.schema, &p.array, &execution, &error), INVALID_STATE));
   CHECK(releases == 4);
+  CHECK(failed(odbc_statement_next_result(bad, &enabled, &execution, &error), INVALID_STATE));
   CHECK(failed(odbc_statement_warnings(bad, &text, &error), INVALID_STATE));
   CHECK(failed(odbc_statement_close(bad, &error), INVALID_STATE));
   CHECK(failed(odbc_stream_start(bad, NULL, 0, &out, &error), INVALID_STATE));
@@ -260,6 +261,7 @@ static void test_null_outputs(void) {
   CHECK(failed(odbc_connection_capabilities(connection, NULL, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_statement_open(connection, "SELECT 1", 8, NULL, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_statement_execute(statement, NULL, NULL, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_statement_next_result(statement, NULL, &execution, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_statement_warnings(statement, NULL, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_stream_start(statement, NULL, 0, NULL, &error), INVALID_ARGUMENT));
   CHECK(ok(odbc_statement_execute(statement, NULL, NULL, &execution, &error)));

@@ -1,11 +1,17 @@
 //! MariaDB and MySQL by MariaDB Connector/ODBC, measured with 3.1.15 on MariaDB 10.11.
 
 use super::{Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown};
-use crate::error::ErrorKind;
+use crate::{error::ErrorKind, sql::Syntax};
 
 pub(super) const FACTS: Dbms = Dbms {
     id: "mariadb",
     names: &["mariadb", "mysql"],
+    syntax: Syntax {
+        backslash_escapes: true,
+        hash_comments: true,
+        backticks: true,
+        ..Syntax::STANDARD
+    },
     text: TextEncoding::Narrow,
     // A zero date ('0000-00-00') reads as NULL in the binary C types.
     dates: Exchange::Text,

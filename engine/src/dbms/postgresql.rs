@@ -6,9 +6,12 @@ use super::{
     Ambiguous, Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown,
 };
 
+use crate::sql::Syntax;
+
 pub(super) const FACTS: Dbms = Dbms {
     id: "postgresql",
     names: &["postgresql"],
+    syntax: Syntax { dollar_quotes: true, nested_comments: true, ..Syntax::STANDARD },
     text: TextEncoding::Narrow,
     long_data: LongData::RereadInBlock,
     // 255 and 8190 stand for "not known" in the descriptions of varchar and text.

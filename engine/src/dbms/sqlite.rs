@@ -5,11 +5,12 @@ use odbc_api::sys::SqlDataType;
 use super::{
     Ambiguous, Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown,
 };
-use crate::error::ErrorKind;
+use crate::{error::ErrorKind, sql::Syntax};
 
 pub(crate) const FACTS: Dbms = Dbms {
     id: "sqlite",
     names: &["sqlite"],
+    syntax: Syntax { backticks: true, brackets: true, ..Syntax::STANDARD },
     text: TextEncoding::Narrow,
     // The driver holds every value as text; its own conversions take 010 for 8, 1.5 for 1 and
     // garbage for NULL.

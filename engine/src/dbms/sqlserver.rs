@@ -1,11 +1,12 @@
 //! SQL Server by msodbcsql 18 or FreeTDS, from their documentation and reports; not yet measured.
 
 use super::{Dbms, Exchange, LongData, NamedType, ReadOnly, TextEncoding, unknown};
-use crate::error::ErrorKind;
+use crate::{error::ErrorKind, sql::Syntax};
 
 pub(super) const FACTS: Dbms = Dbms {
     id: "sqlserver",
     names: &["microsoft sql server", "sql server"],
+    syntax: Syntax { brackets: true, nested_comments: true, ..Syntax::STANDARD },
     text: TextEncoding::Wide,
     // The max types cannot be read again once bound.
     long_data: LongData::UnboundSingleRow,

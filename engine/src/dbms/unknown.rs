@@ -2,9 +2,12 @@
 
 use super::{Dbms, Exchange, LargeUnsigned, LongData, ReadOnly, TextEncoding};
 
+use crate::sql::Syntax;
+
 pub(super) const FACTS: Dbms = Dbms {
     id: "unknown",
     names: &[],
+    syntax: Syntax::STANDARD,
     text: TextEncoding::Wide,
     integers: Exchange::Binary,
     floats: Exchange::Binary,

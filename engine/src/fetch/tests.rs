@@ -40,8 +40,8 @@ fn read(dbms: &'static Dbms, options: &StreamOptions) -> Result<Vec<RecordBatch>
     let batches: Result<Vec<_>> =
         std::iter::from_fn(|| cursor.fetch(&mut statement, context, &mut warnings).transpose())
             .collect();
-    // The buffers are bound until the handle is reset.
-    statement.reset();
+    // The buffers are bound until they are unbound.
+    statement.unbind_columns();
     assert_eq!(warnings, []);
     batches
 }

@@ -1,0 +1,208 @@
+//! The driver's side of a statement.
+
+use crate::{
+    dbms::Dbms,
+    error::{Error, ErrorKind, Result},
+    fetch::Cursor,
+    handle::{Context, Outcome, StatementHandle},
+    parameters::BoundParameters,
+    statement::Execution,
+    types::ColumnInfo,
+};
+
+/// A statement within its session. Field order is drop order: the handle lets go of what is bound
+/// before that is freed.
+#[derive(Default)]
+pub(crate) struct StatementState {
+    handle: Option<StatementHandle>,
+    /// What reads the present result.
+    cursor: Option<Cursor>,
+    /// Some drivers read parameters while they fetch, so the values stay until the next execution.
+    parameters: BoundParameters,
+    prepared: Option<Prepared>,
+    failed: bool,
+    executed: bool,
+    /// The number of the present result, counted over all executions.
+    result: u64,
+    column_count: usize,
+}
+
+struct Prepared {
+    sql: String,
+    markers: usize,
+}
+
+impl StatementState {
+    /// Whether the next execution wants a new handle.
+    pub fn wants_handle(&self, dbms: &Dbms) -> bool {
+        self.handle.is_none() || (self.failed && !dbms.handle_survives_errors)
+    }
+
+    pub fn set_handle(&mut self, handle: StatementHandle) {
+        // The old handle goes before the buffers that are bound to it.
+        self.handle = None;
+        self.end_result();
+        self.prepared = None;
+        self.handle = Some(handle);
+    }
+
+    /// Forgets the present result; what else the execution gave can still be had.
+    fn end_result(&mut self) {
+        if let (Some(handle), Some(_)) = (&mut self.handle, &self.cursor) {
+            handle.unbind_columns();
+        }
+        self.cursor = None;
+        self.column_count = 0;
+    }
+
+    /// Forgets the execution with all its results.
+    fn end_execution(&mut self) {
+        self.end_result();
+        if let Some(handle) = &mut self.handle {
+            handle.close();
+        }
+    }
+
+    pub fn execute(
+        &mut self,
+        sql: &str,
+        parameters: BoundParameters,
+        context: Context,
+    ) -> Result<Execution> {
+        self.end_execution();
+        self.failed = true;
+        let outcome = self.run(sql, parameters, context)?;
+        let execution = self.begin_result(outcome, context)?;
+        self.failed = false;
+        Ok(execution)
+    }
+
+    fn run(&mut self, sql: &str, parameters: BoundParameters, context: Context) -> Result<Outcome> {
+        self.parameters = parameters;
+        self.result += 1;
+        let first = !std::mem::replace(&mut self.executed, true);
+        let handle = self.handle.as_mut().expect("a statement is executed on a handle");
+        if first && self.parameters.len() == 0 && !sql.contains('?') {
+            return handle.execute_direct(sql, context);
+        }
+        if self.prepared.as_ref().is_none_or(|prepared| prepared.sql != sql) {
+            self.prepared = None;
+            handle.prepare(sql, context)?;
+            let markers = handle.parameter_count(context)?;
+            self.prepared = Some(Prepared { sql: sql.to_owned(), markers });
+        }
+        let markers = self.prepared.as_ref().map_or(0, |prepared| prepared.markers);
+        if markers != self.parameters.len() {
+            // Nothing was executed, so the handle is as good as before.
+            self.failed = false;
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                context.operation,
+                format!(
+                    "the statement has {markers} parameter markers, but {} parameters were given",
+                    self.parameters.len()
+                ),
+            ));
+        }
+        self.parameters.bind(handle, context)?;
+        // SAFETY: The bound values are kept beside the handle until it is closed or dropped.
+        unsafe { handle.execute(context) }
+    }
+
+    /// Goes on to the next result of the execution, if it has one.
+    pub fn next_result(&mut self, context: Context) -> Result<Option<Execution>> {
+        self.end_result();
+        if !self.executed || self.failed {
+            return Ok(None);
+        }
+        let Some(handle) = &mut self.handle else { return Ok(None) };
+        self.result += 1;
+        let outcome = handle.more_results(context)?;
+        if outcome == Outcome::NoData {
+            return Ok(None);
+        }
+        self.begin_result(outcome, context).map(Some)
+    }
+
+    /// Looks at what a call has brought: a result set, or a count of rows.
+    fn begin_result(&mut self, outcome: Outcome, context: Context) -> Result<Execution> {
+        let handle = self.handle.as_mut().expect("a statement is executed on a handle");
+        self.column_count = handle.column_count(context)?;
+        let affected_rows = match outcome {
+            _ if self.column_count > 0 => None,
+            // A searched update or delete that found nothing.
+            Outcome::NoData => Some(0),
+            _ => handle.row_count(),
+        };
+        Ok(Execution {
+            affected_rows,
+            column_count: self.column_count,
+            warnings: outcome.into_warnings(),
+        })
+    }
+
+    /// Describes the columns of the present result.
+    pub fn describe(&mut self, context: Context) -> Result<Vec<ColumnInfo>> {
+        let invalid =
+            |message: &str| Error::new(ErrorKind::InvalidState, context.operation, message);
+        if self.cursor.is_some() {
+            return Err(invalid("the result is already being read: execute the statement again"));
+        }
+        let handle = match &mut self.handle {
+            Some(handle) if self.column_count > 0 => handle,
+            _ => return Err(invalid("there is no result to read: execute a query first")),
+        };
+        (1..=self.column_count)
+            .map(|number| {
+                let number = u16::try_from(number).map_err(|_| {
+                    Error::new(
+                        ErrorKind::Limit,
+                        context.operation,
+                        "the result has too many columns",
+                    )
+                })?;
+                handle.describe_column(number, context)
+            })
+            .collect()
+    }
+
+    /// Begins to read the present result; returns its number.
+    pub fn read_by(&mut self, cursor: Cursor) -> u64 {
+        self.cursor = Some(cursor);
+        self.result
+    }
+
+    /// The cursor of the result numbered `result`, with its handle.
+    pub fn reading(
+        &mut self,
+        result: u64,
+        operation: &'static str,
+    ) -> Result<(&mut StatementHandle, &mut Cursor)> {
+        let gone = self.result != result;
+        match (&mut self.handle, &mut self.cursor) {
+            (Some(handle), Some(cursor)) if !gone => Ok((handle, cursor)),
+            _ => Err(Error::new(
+                ErrorKind::InvalidState,
+                operation,
+                if gone {
+                    "the stream is closed: its statement went on"
+                } else {
+                    "the stream is closed"
+                },
+            )),
+        }
+    }
+
+    /// Stops reading the result numbered `result`, if that is the present one.
+    pub fn close_reading(&mut self, result: u64) {
+        if self.result == result {
+            self.end_result();
+        }
+    }
+
+    /// Gives the execution up after a failure, which some handles do not survive.
+    pub fn fail_reading(&mut self) {
+        self.failed = true;
+        self.end_execution();
+    }
+}

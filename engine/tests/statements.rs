@@ -1,0 +1,98 @@
+//! Several results and named parameters.
+
+mod support;
+
+use std::sync::Arc;
+
+use odbc_engine::{
+    ErrorKind, Parameters, StreamOptions,
+    arrow_array::{ArrayRef, Int64Array, StringArray},
+};
+use support::{SQLITE, batches, cell, connect, run, server};
+
+fn integer(value: i64) -> ArrayRef {
+    Arc::new(Int64Array::from(vec![value]))
+}
+
+#[test]
+fn named_parameters_find_their_markers() {
+    let connection = connect(SQLITE);
+    let statement = connection.statement("SELECT :a + :b + @a AS s, ':a' AS t").unwrap();
+    let named = Parameters::named([("b", integer(10)), ("a", integer(1))]).unwrap();
+    for _ in 0..2 {
+        statement.execute(&named).unwrap();
+        let stream = statement.stream(&StreamOptions::default()).unwrap();
+        let batch = &batches(&stream)[0];
+        assert_eq!(
+            (cell(batch.column(0), 0), cell(batch.column(1), 0)),
+            ("12".into(), "\":a\"".into())
+        );
+    }
+    for (values, message) in [
+        (vec![("a", integer(1))], "parameter \"b\" has no value"),
+        (vec![("a", integer(1)), ("b", integer(1)), ("c", integer(1))], "no parameter \"c\""),
+    ] {
+        let error = statement.execute(&Parameters::named(values).unwrap()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidArgument);
+        assert!(error.message.contains(message), "{}", error.message);
+    }
+    let mixed = connection.statement("SELECT :a, ?").unwrap();
+    let error = mixed.execute(&Parameters::named([("a", integer(1))]).unwrap()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::InvalidArgument);
+    assert!(Parameters::named([("a", integer(1)), ("a", integer(2))]).is_err());
+    assert!(Parameters::named([("a", integer(1)), ("", integer(2))]).is_err());
+}
+
+#[test]
+fn postgresql_gives_the_results_of_several_statements() {
+    let Some(connection_string) = server("ODBC_ENGINE_POSTGRESQL") else { return };
+    let connection = connect(&connection_string);
+    run(&connection, "DROP TABLE IF EXISTS several");
+    run(&connection, "CREATE TABLE several (i INT)");
+    let statement = connection
+        .statement(
+            "INSERT INTO several VALUES (1), (2); SELECT i FROM several; DELETE FROM several",
+        )
+        .unwrap();
+    assert_eq!(statement.execute(&Parameters::none()).unwrap().affected_rows, Some(2));
+    assert_eq!(statement.next_result().unwrap().unwrap().column_count, 1);
+    let stream = statement.stream(&StreamOptions::default()).unwrap();
+    assert_eq!(batches(&stream)[0].num_rows(), 2);
+    let third = statement.next_result().unwrap().unwrap();
+    assert_eq!((third.affected_rows, third.column_count), (Some(2), 0));
+    assert_eq!(stream.fetch().unwrap_err().kind, ErrorKind::InvalidState);
+    assert_eq!(statement.next_result().unwrap(), None);
+    assert_eq!(statement.next_result().unwrap(), None);
+}
+
+#[test]
+fn mariadb_gives_the_results_of_a_procedure() {
+    let Some(connection_string) = server("ODBC_ENGINE_MARIADB") else { return };
+    let connection = connect(&connection_string);
+    run(&connection, "DROP PROCEDURE IF EXISTS several_results");
+    run(
+        &connection,
+        "CREATE PROCEDURE several_results(n INT) BEGIN SELECT n AS a; SELECT 'x' AS b, n + 1 AS c; END",
+    );
+    let statement = connection.statement("CALL several_results(?)").unwrap();
+    for n in [1, 5] {
+        let first = statement.execute(&Parameters::from_arrays([integer(n)]).unwrap()).unwrap();
+        assert_eq!(first.column_count, 1);
+        // A result that nobody reads is passed over.
+        assert_eq!(statement.next_result().unwrap().unwrap().column_count, 2);
+        let stream = statement.stream(&StreamOptions::default()).unwrap();
+        assert_eq!(cell(batches(&stream)[0].column(1), 0), (n + 1).to_string());
+        while statement.next_result().unwrap().is_some() {}
+    }
+}
+
+#[test]
+fn a_statement_without_more_results_says_so() {
+    let connection = connect(SQLITE);
+    let statement = connection.statement("SELECT ?").unwrap();
+    assert_eq!(statement.next_result().unwrap(), None);
+    let text: ArrayRef = Arc::new(StringArray::from(vec!["x"]));
+    statement.execute(&Parameters::from_arrays([text]).unwrap()).unwrap();
+    assert_eq!(statement.next_result().unwrap(), None);
+    assert_eq!(statement.next_result().unwrap(), None);
+}
