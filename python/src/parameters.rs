@@ -31,7 +31,7 @@ pub(crate) fn to_engine(
         let number = index + 1;
         let array =
             array(value)?.map_err(|reason| invalid(py, format!("parameter {number}: {reason}")))?;
-        let field = Field::new(number.to_string(), array.data_type().clone(), true);
+        let field = Field::new("", array.data_type().clone(), true);
         // Nothing but a UUID becomes 16 fixed bytes.
         fields.push(match array.data_type() {
             DataType::FixedSizeBinary(_) => {
