@@ -4,6 +4,7 @@ mod capabilities;
 mod connection_string;
 mod open;
 mod session;
+mod transaction;
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError, TryLockError,
@@ -12,6 +13,7 @@ use std::sync::{
 
 pub use capabilities::{Capabilities, ConnectionInfo};
 pub(crate) use session::{Session, StatementKey};
+pub use transaction::{Isolation, TransactionOptions};
 
 use crate::{
     dbms::Dbms,
@@ -147,12 +149,12 @@ impl Connection {
         Ok(statement.stream(options)?.owning(statement))
     }
 
-    /// Makes what the transaction did last.
+    /// Makes what the innermost transaction did last, and ends it.
     pub fn commit(&self) -> Result<()> {
         self.shared.session("commit")?.commit()
     }
 
-    /// Undoes what the transaction did.
+    /// Undoes what the innermost transaction did, and ends it.
     pub fn rollback(&self) -> Result<()> {
         self.shared.session("rollback")?.rollback()
     }
@@ -160,7 +162,15 @@ impl Connection {
     /// Turns autocommit on, which commits an open transaction, or off. Returns the driver's
     /// warnings.
     pub fn set_autocommit(&self, on: bool) -> Result<Vec<Diagnostic>> {
-        self.shared.session("autocommit")?.set_autocommit(on)
+        let mut session = self.shared.session("autocommit")?;
+        if session.has_begun() {
+            return Err(Error::new(
+                ErrorKind::InvalidState,
+                "autocommit",
+                "a transaction is open: commit it or roll it back first",
+            ));
+        }
+        session.set_autocommit(on)
     }
 
     /// Whether each statement commits by itself.

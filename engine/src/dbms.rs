@@ -80,6 +80,36 @@ pub(crate) enum ReadOnly {
     Unsupported,
 }
 
+/// How a transaction gets an isolation level and an access mode of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TransactionModes {
+    /// SET TRANSACTION before it begins; ends with it.
+    NextTransaction,
+    /// SET SESSION CHARACTERISTICS before it begins, undone by what `query` gave before.
+    Session {
+        query: &'static str,
+    },
+    /// There is one isolation level; these statements turn writing off and on.
+    AlwaysSerializable {
+        read_only: &'static str,
+        read_write: &'static str,
+    },
+    /// SET TRANSACTION for the isolation level alone, which stays until `restore`.
+    Isolation {
+        restore: &'static str,
+    },
+    Unsupported,
+}
+
+/// What the statements on savepoints begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Savepoints {
+    pub set: &'static str,
+    pub rollback: &'static str,
+    /// None where a savepoint cannot be released.
+    pub release: Option<&'static str>,
+}
+
 /// How an unsigned integer above 2^63-1 is passed as a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LargeUnsigned {
@@ -139,6 +169,8 @@ pub(crate) struct Dbms {
     /// A query for the session's time zone, where instants are rendered in it.
     pub time_zone_query: Option<&'static str>,
     pub read_only: ReadOnly,
+    pub transaction_modes: TransactionModes,
+    pub savepoints: Savepoints,
     /// Kinds by native code, for errors that their SQLSTATE does not tell apart.
     pub native_kinds: &'static [(i32, ErrorKind)],
     /// Whether `native_kinds` also decides where the SQLSTATE says more than HY000.

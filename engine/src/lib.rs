@@ -31,7 +31,7 @@ mod types;
 pub use arrow_array;
 pub use arrow_schema;
 
-pub use connection::{Capabilities, Connection, ConnectionInfo};
+pub use connection::{Capabilities, Connection, ConnectionInfo, Isolation, TransactionOptions};
 pub use error::{Diagnostic, Error, ErrorDetails, ErrorKind, Result};
 pub use options::{ConnectionOptions, StreamOptions};
 pub use parameters::Parameters;

@@ -87,15 +87,15 @@ impl StreamOptions {
     }
 }
 
-fn invalid(operation: &'static str, message: String) -> Error {
+pub(crate) fn invalid(operation: &'static str, message: String) -> Error {
     Error::new(ErrorKind::InvalidArgument, operation, message)
 }
 
-fn unknown(operation: &'static str, key: &str) -> Error {
+pub(crate) fn unknown(operation: &'static str, key: &str) -> Error {
     invalid(operation, format!("there is no option {key:?}"))
 }
 
-fn object(json: &str, operation: &'static str) -> Result<Map<String, Value>> {
+pub(crate) fn object(json: &str, operation: &'static str) -> Result<Map<String, Value>> {
     if json.trim().is_empty() {
         return Ok(Map::new());
     }
@@ -112,7 +112,7 @@ fn integer<T: TryFrom<u64>>(operation: &'static str, key: &str, value: &Value) -
     })
 }
 
-fn boolean(operation: &'static str, key: &str, value: &Value) -> Result<bool> {
+pub(crate) fn boolean(operation: &'static str, key: &str, value: &Value) -> Result<bool> {
     value.as_bool().ok_or_else(|| {
         invalid(operation, format!("option {key:?} must be true or false, not {value}"))
     })

@@ -142,10 +142,38 @@ int32_t odbc_connection_close(odbc_handle connection, struct odbc_error *error);
 // It is closed once its last statement and stream are forgotten as well.
 void odbc_connection_finalize(void *connection);
 
-// Makes what the transaction did last.
+// Begins a transaction. Autocommit is off until it ends. Where one is open already, this begins
+// one within it, by a savepoint; the next commit or rollback ends that one.
+//
+// `options` is a JSON object, empty for the defaults: `isolation` ("read_uncommitted",
+// "read_committed", "repeatable_read" or "serializable") and `read_only` (default false).
+int32_t odbc_connection_begin(odbc_handle connection,
+                              const char *options,
+                              uint64_t options_length,
+                              struct odbc_error *error);
+
+// Sets a savepoint in the open transaction.
+int32_t odbc_connection_savepoint(odbc_handle connection,
+                                  const char *name,
+                                  uint64_t name_length,
+                                  struct odbc_error *error);
+
+// Undoes what was done since a savepoint, which stays.
+int32_t odbc_connection_rollback_to_savepoint(odbc_handle connection,
+                                              const char *name,
+                                              uint64_t name_length,
+                                              struct odbc_error *error);
+
+// Forgets a savepoint; what was done since stays in the transaction.
+int32_t odbc_connection_release_savepoint(odbc_handle connection,
+                                          const char *name,
+                                          uint64_t name_length,
+                                          struct odbc_error *error);
+
+// Makes what the innermost transaction did last, and ends it.
 int32_t odbc_connection_commit(odbc_handle connection, struct odbc_error *error);
 
-// Undoes what the transaction did.
+// Undoes what the innermost transaction did, and ends it.
 int32_t odbc_connection_rollback(odbc_handle connection, struct odbc_error *error);
 
 // Turns autocommit on (1), which commits an open transaction, or off (0).

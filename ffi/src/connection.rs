@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 
-use engine::{Connection, ConnectionOptions};
+use engine::{Connection, ConnectionOptions, TransactionOptions};
 
 use crate::{
     arguments::{output, text},
@@ -61,7 +61,71 @@ pub extern "C" fn odbc_connection_finalize(connection: *mut c_void) {
     });
 }
 
-/// Makes what the transaction did last.
+/// Begins a transaction. Autocommit is off until it ends. Where one is open already, this begins
+/// one within it, by a savepoint; the next commit or rollback ends that one.
+///
+/// `options` is a JSON object, empty for the defaults: `isolation` ("read_uncommitted",
+/// "read_committed", "repeatable_read" or "serializable") and `read_only` (default false).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_begin(
+    connection: OdbcHandle,
+    options: *const c_char,
+    options_length: u64,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a text of this length.
+        let options = unsafe { text("options", options, options_length) }?;
+        CONNECTIONS.get(connection)?.begin(&TransactionOptions::from_json(options)?)
+    })
+}
+
+/// Sets a savepoint in the open transaction.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_savepoint(
+    connection: OdbcHandle,
+    name: *const c_char,
+    name_length: u64,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a text of this length.
+        let name = unsafe { text("name", name, name_length) }?;
+        CONNECTIONS.get(connection)?.savepoint(name)
+    })
+}
+
+/// Undoes what was done since a savepoint, which stays.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_rollback_to_savepoint(
+    connection: OdbcHandle,
+    name: *const c_char,
+    name_length: u64,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a text of this length.
+        let name = unsafe { text("name", name, name_length) }?;
+        CONNECTIONS.get(connection)?.rollback_to_savepoint(name)
+    })
+}
+
+/// Forgets a savepoint; what was done since stays in the transaction.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_release_savepoint(
+    connection: OdbcHandle,
+    name: *const c_char,
+    name_length: u64,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a text of this length.
+        let name = unsafe { text("name", name, name_length) }?;
+        CONNECTIONS.get(connection)?.release_savepoint(name)
+    })
+}
+
+/// Makes what the innermost transaction did last, and ends it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_connection_commit(
     connection: OdbcHandle,
@@ -70,7 +134,7 @@ pub unsafe extern "C" fn odbc_connection_commit(
     guard(error, || CONNECTIONS.get(connection)?.commit())
 }
 
-/// Undoes what the transaction did.
+/// Undoes what the innermost transaction did, and ends it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_connection_rollback(
     connection: OdbcHandle,

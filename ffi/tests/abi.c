@@ -206,6 +206,10 @@ static void test_bad_handle(odbc_handle bad) {
   struct parameters p;
   int32_t enabled = 77;
   CHECK(failed(odbc_connection_close(bad, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_begin(bad, NULL, 0, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_savepoint(bad, "a", 1, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_rollback_to_savepoint(bad, "a", 1, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_release_savepoint(bad, "a", 1, &error), INVALID_STATE));
   CHECK(failed(odbc_connection_commit(bad, &error), INVALID_STATE));
   CHECK(failed(odbc_connection_rollback(bad, &error), INVALID_STATE));
   CHECK(failed(odbc_connection_set_autocommit(bad, 1, &error), INVALID_STATE));
@@ -287,6 +291,10 @@ static void test_bad_text(void) {
   CHECK(failed(odbc_statement_open(connection, bad, strlen(bad), &out, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_statement_open(connection, NULL, 8, &out, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_statement_open(connection, "", 0, &out, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_begin(connection, bad, strlen(bad), &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_savepoint(connection, bad, strlen(bad), &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_rollback_to_savepoint(connection, bad, strlen(bad), &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_release_savepoint(connection, NULL, 1, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_stream_start(statement, bad, strlen(bad), &out, &error), INVALID_ARGUMENT));
   CHECK(odbc_stream_start(statement, unknown, strlen(unknown), &out, &error) == INVALID_ARGUMENT);
   CHECK(strstr(error.message, "batch_rows") != NULL);

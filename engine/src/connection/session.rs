@@ -1,5 +1,6 @@
 //! What one connection holds in the driver, behind the connection's one lock.
 
+use super::transaction::Level;
 use slotmap::{SlotMap, new_key_type};
 
 use crate::{
@@ -22,6 +23,10 @@ pub(crate) struct Session {
     handle: ConnectionHandle,
     pub dbms: &'static Dbms,
     pub autocommit: bool,
+    /// Whether the whole session is read-only.
+    pub(super) read_only: bool,
+    /// The transactions that were begun and did not end, outermost first.
+    pub(super) levels: Vec<Level>,
     /// Whether a statement failed since the transaction began.
     failed_in_transaction: bool,
 }
@@ -37,6 +42,8 @@ impl Session {
             handle,
             dbms,
             autocommit: true,
+            read_only: options.read_only,
+            levels: Vec::new(),
             failed_in_transaction: false,
         };
         for sql in dbms.session_setup {
@@ -116,6 +123,11 @@ impl Session {
         }
     }
 
+    /// Whether a transaction that was begun is open.
+    pub fn has_begun(&self) -> bool {
+        !self.levels.is_empty()
+    }
+
     pub fn set_autocommit(&mut self, on: bool) -> Result<Vec<Diagnostic>> {
         if on && !self.autocommit {
             self.prove_commit()?;
@@ -126,15 +138,13 @@ impl Session {
         Ok(outcome.into_warnings())
     }
 
-    pub fn commit(&mut self) -> Result<()> {
-        self.prove_commit()?;
-        let ended = self.handle.end_transaction(true, self.context("commit"));
-        self.failed_in_transaction = false;
-        ended.map(drop).map_err(|error| self.explain(error))
-    }
-
-    pub fn rollback(&mut self) -> Result<()> {
-        let ended = self.handle.end_transaction(false, self.context("rollback"));
+    /// Ends the driver's transaction.
+    pub(super) fn end_transaction(&mut self, commit: bool) -> Result<()> {
+        let operation = if commit { "commit" } else { "rollback" };
+        if commit {
+            self.prove_commit()?;
+        }
+        let ended = self.handle.end_transaction(commit, self.context(operation));
         self.failed_in_transaction = false;
         ended.map(drop).map_err(|error| self.explain(error))
     }
@@ -146,7 +156,7 @@ impl Session {
         }
         let Err(error) = self.run("commit", "SELECT 1") else { return Ok(()) };
         // The first error is what the user needs; the rollback only frees the session.
-        let _ = self.rollback();
+        let _ = self.end_transaction(false);
         Err(error.of_kind(ErrorKind::Transaction))
     }
 

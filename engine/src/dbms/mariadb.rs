@@ -1,6 +1,9 @@
 //! MariaDB and MySQL by MariaDB Connector/ODBC, measured with 3.1.15 on MariaDB 10.11.
 
-use super::{Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown};
+use super::{
+    Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, TransactionModes,
+    unknown,
+};
 use crate::{error::ErrorKind, sql::Syntax};
 
 pub(super) const FACTS: Dbms = Dbms {
@@ -29,6 +32,7 @@ pub(super) const FACTS: Dbms = Dbms {
     handle_survives_errors: false,
     session_setup: &["SET SESSION time_zone = '+00:00'"],
     read_only: ReadOnly::Statement("SET SESSION TRANSACTION READ ONLY"),
+    transaction_modes: TransactionModes::NextTransaction,
     native_kinds: &[
         (1044, ErrorKind::Authentication),
         (1045, ErrorKind::Authentication),

@@ -1,6 +1,6 @@
 //! Oracle by its Instant Client driver, from its documentation; not yet measured.
 
-use super::{Dbms, ReadOnly, unknown};
+use super::{Dbms, ReadOnly, Savepoints, unknown};
 use crate::error::ErrorKind;
 
 pub(super) const FACTS: Dbms = Dbms {
@@ -9,6 +9,7 @@ pub(super) const FACTS: Dbms = Dbms {
     parameters_max: 32_766,
     session_setup: &["ALTER SESSION SET TIME_ZONE = 'UTC'"],
     read_only: ReadOnly::Unsupported,
+    savepoints: Savepoints { set: "SAVEPOINT", rollback: "ROLLBACK TO SAVEPOINT", release: None },
     native_kinds: &[
         (60, ErrorKind::Transaction),
         (1013, ErrorKind::Cancelled),

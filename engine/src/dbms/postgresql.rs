@@ -3,7 +3,8 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown,
+    Ambiguous, Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding,
+    TransactionModes, unknown,
 };
 
 use crate::sql::Syntax;
@@ -57,5 +58,11 @@ pub(super) const FACTS: Dbms = Dbms {
     session_setup: &["SET TIME ZONE 'UTC'"],
     time_zone_query: Some("SHOW TimeZone"),
     read_only: ReadOnly::Statement("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"),
+    // SET TRANSACTION is refused behind the savepoint that the driver sets for each statement.
+    transaction_modes: TransactionModes::Session {
+        query: "SELECT 'ISOLATION LEVEL ' || current_setting('default_transaction_isolation') || \
+                CASE current_setting('default_transaction_read_only') \
+                WHEN 'on' THEN ', READ ONLY' ELSE ', READ WRITE' END",
+    },
     ..unknown::FACTS
 };

@@ -3,7 +3,8 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding, unknown,
+    Ambiguous, Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding,
+    TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -53,6 +54,10 @@ pub(crate) const FACTS: Dbms = Dbms {
     transaction_text_desyncs: true,
     disconnect_needs_rollback: true,
     read_only: ReadOnly::Statement("PRAGMA query_only = 1"),
+    transaction_modes: TransactionModes::AlwaysSerializable {
+        read_only: "PRAGMA query_only = 1",
+        read_write: "PRAGMA query_only = 0",
+    },
     // SQLSTATE is always HY000; the native code is SQLite's result code.
     native_kinds: &[
         (1, ErrorKind::Syntax),

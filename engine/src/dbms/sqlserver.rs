@@ -1,6 +1,9 @@
 //! SQL Server by msodbcsql 18 or FreeTDS, from their documentation and reports; not yet measured.
 
-use super::{Dbms, Exchange, LongData, NamedType, ReadOnly, TextEncoding, unknown};
+use super::{
+    Dbms, Exchange, LongData, NamedType, ReadOnly, Savepoints, TextEncoding, TransactionModes,
+    unknown,
+};
 use crate::{error::ErrorKind, sql::Syntax};
 
 pub(super) const FACTS: Dbms = Dbms {
@@ -15,6 +18,14 @@ pub(super) const FACTS: Dbms = Dbms {
     uuid_parameters: Exchange::Binary,
     parameters_max: 2_100,
     read_only: ReadOnly::Unsupported,
+    transaction_modes: TransactionModes::Isolation {
+        restore: "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    },
+    savepoints: Savepoints {
+        set: "SAVE TRANSACTION",
+        rollback: "ROLLBACK TRANSACTION",
+        release: None,
+    },
     native_kinds: &[
         (1205, ErrorKind::Transaction),
         (1222, ErrorKind::Timeout),

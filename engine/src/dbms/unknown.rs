@@ -1,6 +1,8 @@
 //! A database that nothing is known of: the standard's reading, the careful way everywhere.
 
-use super::{Dbms, Exchange, LargeUnsigned, LongData, ReadOnly, TextEncoding};
+use super::{
+    Dbms, Exchange, LargeUnsigned, LongData, ReadOnly, Savepoints, TextEncoding, TransactionModes,
+};
 
 use crate::sql::Syntax;
 
@@ -37,6 +39,12 @@ pub(super) const FACTS: Dbms = Dbms {
     session_setup: &[],
     time_zone_query: None,
     read_only: ReadOnly::Unsupported,
+    transaction_modes: TransactionModes::Unsupported,
+    savepoints: Savepoints {
+        set: "SAVEPOINT",
+        rollback: "ROLLBACK TO SAVEPOINT",
+        release: Some("RELEASE SAVEPOINT"),
+    },
     native_kinds: &[],
     native_before_sqlstate: false,
 };

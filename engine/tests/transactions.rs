@@ -1,0 +1,207 @@
+//! Transactions, by what they do: two connections, and what the one sees of the other.
+
+mod support;
+
+use odbc_engine::{
+    Connection, ConnectionOptions, ErrorKind, Isolation, Parameters, TransactionOptions,
+};
+use support::{SQLITE, batches, cell, connect, query, run, server};
+
+fn at(isolation: Isolation) -> TransactionOptions {
+    TransactionOptions { isolation: Some(isolation), ..Default::default() }
+}
+
+fn count(connection: &Connection, table: &str) -> String {
+    let counted = batches(&query(connection, &format!("SELECT count(*) FROM {table}")));
+    cell(counted[0].column(0), 0)
+}
+
+fn fails(connection: &Connection, sql: &str) -> ErrorKind {
+    connection.execute(sql, &Parameters::none()).unwrap_err().kind
+}
+
+/// What a transaction at each level sees of rows that another commits meanwhile.
+fn phantoms(connection_string: &str, table: &str) {
+    let (reader, writer) = (connect(connection_string), connect(connection_string));
+    run(&writer, &format!("DROP TABLE IF EXISTS {table}"));
+    run(&writer, &format!("CREATE TABLE {table} (i INTEGER)"));
+    for (level, sees) in [
+        (Isolation::ReadCommitted, true),
+        (Isolation::RepeatableRead, false),
+        (Isolation::ReadCommitted, true),
+    ] {
+        run(&writer, &format!("DELETE FROM {table}"));
+        reader.begin(&at(level)).unwrap();
+        assert_eq!(count(&reader, table), "0");
+        run(&writer, &format!("INSERT INTO {table} VALUES (1)"));
+        assert_eq!(count(&reader, table), if sees { "1" } else { "0" }, "{level:?}");
+        reader.commit().unwrap();
+        assert_eq!(count(&reader, table), "1");
+    }
+    // The level went with its transaction.
+    reader.begin(&at(Isolation::Serializable)).unwrap();
+    reader.rollback().unwrap();
+    run(&writer, &format!("DELETE FROM {table}"));
+    reader.begin(&TransactionOptions::default()).unwrap();
+    assert_eq!(count(&reader, table), "0");
+    run(&writer, &format!("INSERT INTO {table} VALUES (1)"));
+    let default_sees = if reader.info().dbms == "postgresql" { "1" } else { "0" };
+    assert_eq!(count(&reader, table), default_sees);
+    reader.commit().unwrap();
+}
+
+/// Savepoints, transactions within transactions, and read-only ones.
+fn nesting(connection_string: &str, table: &str) {
+    let connection = connect(connection_string);
+    let begin = || connection.begin(&TransactionOptions::default()).unwrap();
+    let insert = || run(&connection, &format!("INSERT INTO {table} VALUES (1)"));
+    run(&connection, &format!("DROP TABLE IF EXISTS {table}"));
+    run(&connection, &format!("CREATE TABLE {table} (i INTEGER)"));
+    assert_eq!(connection.savepoint("a").unwrap_err().kind, ErrorKind::InvalidState);
+
+    begin();
+    insert();
+    connection.savepoint("a").unwrap();
+    insert();
+    connection.rollback_to_savepoint("a").unwrap();
+    insert();
+    connection.release_savepoint("a").unwrap();
+    begin();
+    insert();
+    begin();
+    insert();
+    connection.commit().unwrap();
+    connection.rollback().unwrap();
+    assert_eq!(count(&connection, table), "2");
+    let error = connection.begin(&at(Isolation::Serializable)).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::InvalidState);
+    assert_eq!(connection.set_autocommit(true).unwrap_err().kind, ErrorKind::InvalidState);
+    connection.commit().unwrap();
+    assert!(connection.autocommit().unwrap());
+    assert_eq!(count(&connection, table), "2");
+
+    begin();
+    insert();
+    connection.rollback().unwrap();
+    assert_eq!(count(&connection, table), "2");
+
+    let read_only = TransactionOptions { read_only: true, ..Default::default() };
+    connection.begin(&read_only).unwrap();
+    let refused = fails(&connection, &format!("INSERT INTO {table} VALUES (1)"));
+    assert_eq!(refused, ErrorKind::Transaction);
+    connection.rollback().unwrap();
+    insert();
+    assert_eq!(count(&connection, table), "3");
+
+    for name in ["", "1a", "a b", "a;", "a\"", &"a".repeat(33)] {
+        begin();
+        assert_eq!(connection.savepoint(name).unwrap_err().kind, ErrorKind::InvalidArgument);
+        connection.rollback().unwrap();
+    }
+
+    // With autocommit off a transaction is always open, so begin nests at once.
+    let manual = ConnectionOptions { autocommit: false, ..Default::default() };
+    let manual = Connection::open(connection_string, &manual).unwrap();
+    run(&manual, &format!("INSERT INTO {table} VALUES (1)"));
+    manual.begin(&TransactionOptions::default()).unwrap();
+    run(&manual, &format!("INSERT INTO {table} VALUES (1)"));
+    manual.rollback().unwrap();
+    manual.commit().unwrap();
+    assert!(!manual.autocommit().unwrap());
+    manual.close().unwrap();
+    assert_eq!(count(&connection, table), "4");
+}
+
+#[test]
+fn sqlite() {
+    let folder = std::env::temp_dir().join(format!("odbc_engine-tx-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    nesting(&format!("Driver=SQLite3;Database={}", folder.join("n.db").display()), "nesting");
+    let connection = connect(SQLITE);
+    let error = connection.begin(&at(Isolation::ReadCommitted)).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unsupported);
+    connection.begin(&at(Isolation::Serializable)).unwrap();
+    connection.commit().unwrap();
+    // A read-only session stays so behind a read-only transaction.
+    let read_only = ConnectionOptions { read_only: true, ..Default::default() };
+    let connection = Connection::open(SQLITE, &read_only).unwrap();
+    connection.begin(&TransactionOptions { read_only: true, ..Default::default() }).unwrap();
+    connection.commit().unwrap();
+    assert_eq!(fails(&connection, "CREATE TABLE t (i INTEGER)"), ErrorKind::Transaction);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn mariadb() {
+    let Some(connection_string) = server("ODBC_ENGINE_MARIADB") else { return };
+    phantoms(&connection_string, "phantoms");
+    nesting(&connection_string, "nesting");
+}
+
+#[test]
+fn postgresql() {
+    let Some(connection_string) = server("ODBC_ENGINE_POSTGRESQL") else { return };
+    phantoms(&connection_string, "phantoms");
+    nesting(&connection_string, "nesting");
+}
+
+#[test]
+fn postgresql_serialization_failures_are_tried_again() {
+    let Some(connection_string) = server("ODBC_ENGINE_POSTGRESQL") else { return };
+    let (first, second) = (connect(&connection_string), connect(&connection_string));
+    run(&first, "DROP TABLE IF EXISTS contended");
+    run(&first, "CREATE TABLE contended (i INTEGER)");
+    run(&first, "INSERT INTO contended VALUES (0)");
+    let mut attempts = 0;
+    first
+        .run_in_transaction(&at(Isolation::Serializable), 5, |connection| {
+            attempts += 1;
+            count(connection, "contended");
+            if attempts == 1 {
+                run(&second, "UPDATE contended SET i = i + 10");
+            }
+            connection.execute("UPDATE contended SET i = i + 1", &Parameters::none()).map(drop)
+        })
+        .unwrap();
+    assert_eq!(attempts, 2);
+    let rows = batches(&query(&second, "SELECT i FROM contended"));
+    assert_eq!(cell(rows[0].column(0), 0), "11");
+    // What cannot be mended is not tried again.
+    let mut attempts = 0;
+    let failed = first.run_in_transaction(&TransactionOptions::default(), 5, |connection| {
+        attempts += 1;
+        connection.execute("SELEKT 1", &Parameters::none())
+    });
+    assert_eq!((failed.unwrap_err().kind, attempts), (ErrorKind::Syntax, 1));
+    assert!(first.autocommit().unwrap());
+}
+
+/// psqlodbc 13.02 reports success for both of these commits.
+#[test]
+fn postgresql_commits_that_are_none_are_errors() {
+    let Some(connection_string) = server("ODBC_ENGINE_POSTGRESQL") else { return };
+    let other = connect(&connection_string);
+    run(&other, "DROP TABLE IF EXISTS lost");
+    run(&other, "CREATE TABLE lost (i INTEGER)");
+
+    let aborting = connect(&format!("{connection_string};Protocol=7.4-0"));
+    aborting.begin(&TransactionOptions::default()).unwrap();
+    run(&aborting, "INSERT INTO lost VALUES (1)");
+    assert_eq!(fails(&aborting, "SELEKT 1"), ErrorKind::Syntax);
+    assert_eq!(aborting.commit().unwrap_err().kind, ErrorKind::Transaction);
+    assert_eq!(count(&other, "lost"), "0");
+    run(&aborting, "INSERT INTO lost VALUES (2)");
+    assert_eq!(count(&other, "lost"), "1");
+
+    let killed = connect(&connection_string);
+    let pid = batches(&query(&killed, "SELECT pg_backend_pid()"));
+    let pid = cell(pid[0].column(0), 0);
+    killed.begin(&TransactionOptions::default()).unwrap();
+    run(&killed, "INSERT INTO lost VALUES (3)");
+    run(&other, &format!("SELECT pg_terminate_backend({pid})"));
+    let error = killed.execute("INSERT INTO lost VALUES (4)", &Parameters::none()).unwrap_err();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Connection, true), "{error}");
+    assert_eq!(killed.commit().unwrap_err().kind, ErrorKind::Transaction);
+    assert_eq!(count(&other, "lost"), "1");
+    killed.close().unwrap();
+}
