@@ -108,6 +108,7 @@ class _Lane:
         self._binding = binding
         self._local = local
         self._failed_starts = 0
+        self._why_not_started = ""
         self.hello: dict[str, Any] | None = None
         self.info: dict[str, Any] | None = None
 
@@ -145,7 +146,7 @@ class _Lane:
 
     def _start(self, connection_string: str, log: Path) -> Harness:
         if self._failed_starts >= _STARTS_MAX:
-            raise HarnessError(f"the harness did not start {_STARTS_MAX} times in a row")
+            raise HarnessError(self._why_not_started)
         harness = None
         try:
             harness = self._harnesses.start(self._binding, log)
@@ -157,8 +158,9 @@ class _Lane:
             self.hello = hello
             if self.info is None:
                 self.info = _info(harness, connection_string)
-        except HarnessError:
+        except HarnessError as error:
             self._failed_starts += 1
+            self._why_not_started = str(error)
             if harness is not None:
                 harness.kill()
             raise

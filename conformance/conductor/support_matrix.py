@@ -30,6 +30,7 @@ def document(suite: Suite, plan: Plan, run: Run, results: Sequence[Result]) -> s
         parts.append(
             _database(suite, plan, run, name, [r for r in results if r.cell.database == name])
         )
+    parts.append(_features(suite))
     return "\n".join(parts)
 
 
@@ -55,30 +56,43 @@ def _database(suite: Suite, plan: Plan, run: Run, name: str, results: Sequence[R
 
 
 def _notes(suite: Suite, database: str, results: Sequence[Result]) -> list[str]:
-    lines: list[str] = []
     cases = {result.cell.case.id: result.cell.case for result in results}
     differing = [
-        (case_id, case.overlays[database].why)
+        (case.overlays[database].why, case_id)
         for case_id, case in cases.items()
         if database in case.overlays
     ]
-    if differing:
-        lines += ["Where it differs from the contract's general rule:", ""]
-        lines += [f"- `{case_id}`: {_line(why)}" for case_id, why in sorted(differing)] + [""]
-    known: dict[str, str] = {}
-    for result in results:
-        if result.outcome is Outcome.KNOWN_FAILING:
-            known.setdefault(result.cell.case.id, result.explanation[0])
-    if known:
-        lines += ["Known to fail:", ""]
-        lines += [f"- `{case_id}`: {_line(why)}" for case_id, why in sorted(known.items())] + [""]
-    used: dict[str, str] = defaultdict(str)
-    for case in cases.values():
-        used.update(suite.databases[database].missing_features(case.requires))
-    if used:
-        lines += ["What it does not have:", ""]
-        lines += [f"- {feature}: {_line(why)}" for feature, why in sorted(used.items())] + [""]
-    return lines
+    failing = [
+        (result.explanation[0], result.cell.case.id)
+        for result in results
+        if result.outcome is Outcome.KNOWN_FAILING
+    ]
+    return [
+        *_reasons("Where it differs from the general rule:", differing),
+        *_reasons("Known to fail:", failing),
+    ]
+
+
+def _reasons(title: str, pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Each reason once, with the cases that it explains."""
+    cases: dict[str, set[str]] = defaultdict(set)
+    for why, case_id in pairs:
+        cases[" ".join(why.split())].add(f"`{case_id}`")
+    if not cases:
+        return []
+    return [title, "", *(f"- {why} {', '.join(sorted(ids))}" for why, ids in cases.items()), ""]
+
+
+def _features(suite: Suite) -> str:
+    """What the databases have that some cases need."""
+    databases = suite.databases.values()
+    lines = ["## Features", "", "What some cases need, and which databases have it.", ""]
+    lines.append("| feature | " + " | ".join(database.title for database in databases) + " |")
+    lines.append("|---|" + "---|" * len(databases))
+    for feature in sorted(set().union(*(database.features for database in databases))):
+        has = ("yes" if feature in database.features else "-" for database in databases)
+        lines.append(f"| {feature} | " + " | ".join(has) + " |")
+    return "\n".join([*lines, ""])
 
 
 def _entry(results: Sequence[Result]) -> str:
@@ -103,7 +117,3 @@ def _driver(info: dict[str, Any] | None) -> str:
 def _release(version: str | None) -> str:
     """The first two numbers of a version: a server's updates should not touch the page."""
     return ".".join((version or "").split(".")[:2])
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
