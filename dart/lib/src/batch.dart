@@ -181,8 +181,8 @@ final class OdbcArray implements Finalizable {
       throw OdbcException(
         OdbcErrorKind.invalidArgument,
         'column "${column.name}" is ${column.type}, not ${storage.bits}-bit '
-        '${storage.family.name}s as this view shows',
-        operation: 'view',
+        '${storage.family.name}s (${storage.format}) in memory',
+        operation: 'column',
         column: column.name,
       );
     }

@@ -18,7 +18,7 @@ import 'types/type.dart';
 /// | [String] | text |
 /// | `Uint8List` | binary |
 /// | [DateTime] | the instant, in UTC |
-/// | [OdbcDecimal], [OdbcDate], [OdbcTime] | decimal, date, time |
+/// | [OdbcDecimal], [OdbcDate], [OdbcTime] | decimal (beyond 76 digits as text), date, time |
 final class OdbcParameter {
   /// The [value] as a [type], where null is a null of that type.
   const OdbcParameter(this.type, this.value);

@@ -71,7 +71,7 @@ Decoder _reals(OdbcType type, ColumnBuffers buffers) {
 
 Decoder _decimals(OdbcType type, ColumnBuffers buffers) {
   if (type == OdbcType.unboundedDecimal) {
-    final texts = _strings(type, buffers);
+    final texts = _texts(type, buffers);
     return (row) {
       final text = texts(row);
       return OdbcDecimal.tryParse(text) ??
@@ -96,9 +96,7 @@ BigInt _wideInteger(Int64List words, int start, int limbs) {
   return value;
 }
 
-Decoder _texts(OdbcType type, ColumnBuffers buffers) => _strings(type, buffers);
-
-String Function(int row) _strings(OdbcType type, ColumnBuffers buffers) {
+String Function(int row) _texts(OdbcType type, ColumnBuffers buffers) {
   final offsets = buffers.offsets(type.bits);
   final bytes = buffers.data(offsets.last);
   return (row) {

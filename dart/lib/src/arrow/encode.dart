@@ -1,6 +1,7 @@
 /// Dart values as the buffers of Arrow arrays of length one.
 library;
 
+import 'dart:math';
 import 'dart:typed_data';
 
 import '../bindings/call.dart';
@@ -74,13 +75,12 @@ final class _Encoder {
 
   OdbcParameter _decimal(OdbcDecimal value) {
     if (!value.isFinite) return OdbcParameter(OdbcType.unboundedDecimal, value);
-    final precision =
-        value.precision > value.scale ? value.precision : value.scale;
-    if (precision > 76) {
-      throw refusal('a decimal of $precision digits has more than 76');
-    }
-    return OdbcParameter(
-        OdbcType.decimal(precision == 0 ? 1 : precision, value.scale), value);
+    final digits = max(value.precision, value.scale);
+    // What no Arrow decimal holds still has its exact text.
+    final type = digits > 76
+        ? OdbcType.unboundedDecimal
+        : OdbcType.decimal(digits, value.scale);
+    return OdbcParameter(type, value);
   }
 
   List<Uint8List> buffers(OdbcType type, Object value) =>

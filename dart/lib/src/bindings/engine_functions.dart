@@ -45,9 +45,9 @@ final class EngineFunctions {
       (name) => _library.lookupFunction<Pointer<Uint8> Function(),
           Pointer<Uint8> Function()>(name));
 
-  /// `int32_t odbc_connection_open(const char *connection_string,
-  /// uint64_t connection_string_length, const char *options,
-  /// uint64_t options_length, odbc_handle *connection, odbc_error *error)`
+  /// `int32_t odbc_connection_open(const char *connection_string, uint64_t
+  /// connection_string_length, const char *options, uint64_t options_length,
+  /// odbc_handle *connection, odbc_error *error)`
   late final int Function(Pointer<Uint8>, int, Pointer<Uint8>, int,
           Pointer<Uint64>, ErrorPointer) connectionOpen =
       _find(
@@ -58,19 +58,21 @@ final class EngineFunctions {
               int Function(Pointer<Uint8>, int, Pointer<Uint8>, int,
                   Pointer<Uint64>, ErrorPointer)>(name));
 
-  /// `int32_t odbc_connection_close(odbc_handle, odbc_error *)`
+  /// `int32_t odbc_connection_close(odbc_handle connection, odbc_error *error)`
   late final HandleFunction connectionClose = _handle('odbc_connection_close');
 
-  /// `int32_t odbc_connection_commit(odbc_handle, odbc_error *)`
+  /// `int32_t odbc_connection_commit(odbc_handle connection, odbc_error
+  /// *error)`
   late final HandleFunction connectionCommit =
       _handle('odbc_connection_commit');
 
-  /// `int32_t odbc_connection_rollback(odbc_handle, odbc_error *)`
+  /// `int32_t odbc_connection_rollback(odbc_handle connection, odbc_error
+  /// *error)`
   late final HandleFunction connectionRollback =
       _handle('odbc_connection_rollback');
 
-  /// `int32_t odbc_connection_set_autocommit(odbc_handle, int32_t enabled,
-  /// odbc_error *)`
+  /// `int32_t odbc_connection_set_autocommit(odbc_handle connection, int32_t
+  /// enabled, odbc_error *error)`
   late final int Function(int, int, ErrorPointer) connectionSetAutocommit =
       _find(
           'odbc_connection_set_autocommit',
@@ -78,8 +80,8 @@ final class EngineFunctions {
               Int32 Function(Uint64, Int32, ErrorPointer),
               int Function(int, int, ErrorPointer)>(name));
 
-  /// `int32_t odbc_connection_autocommit(odbc_handle, int32_t *enabled,
-  /// odbc_error *)`
+  /// `int32_t odbc_connection_autocommit(odbc_handle connection, int32_t
+  /// *enabled, odbc_error *error)`
   late final int Function(int, Pointer<Int32>, ErrorPointer)
       connectionAutocommit = _find(
           'odbc_connection_autocommit',
@@ -87,21 +89,22 @@ final class EngineFunctions {
               Int32 Function(Uint64, Pointer<Int32>, ErrorPointer),
               int Function(int, Pointer<Int32>, ErrorPointer)>(name));
 
-  /// `int32_t odbc_connection_info(odbc_handle, odbc_text *, odbc_error *)`
+  /// `int32_t odbc_connection_info(odbc_handle connection, odbc_text *info,
+  /// odbc_error *error)`
   late final TextFunction connectionInfo = _text('odbc_connection_info');
 
-  /// `int32_t odbc_connection_capabilities(odbc_handle, odbc_text *,
-  /// odbc_error *)`
+  /// `int32_t odbc_connection_capabilities(odbc_handle connection, odbc_text
+  /// *capabilities, odbc_error *error)`
   late final TextFunction connectionCapabilities =
       _text('odbc_connection_capabilities');
 
   /// `int32_t odbc_statement_open(odbc_handle connection, const char *sql,
-  /// uint64_t sql_length, odbc_handle *statement, odbc_error *)`
+  /// uint64_t sql_length, odbc_handle *statement, odbc_error *error)`
   late final OpenFunction statementOpen = _open('odbc_statement_open');
 
-  /// `int32_t odbc_statement_execute(odbc_handle,
-  /// struct ArrowSchema *parameters_schema, struct ArrowArray *parameters,
-  /// odbc_execution *, odbc_error *)`
+  /// `int32_t odbc_statement_execute(odbc_handle statement, struct ArrowSchema
+  /// *parameters_schema, struct ArrowArray *parameters, odbc_execution
+  /// *execution, odbc_error *error)`
   late final int Function(int, Pointer<ArrowSchema>, Pointer<ArrowArray>,
           Pointer<ExecutionStruct>, ErrorPointer) statementExecute =
       _find(
@@ -112,18 +115,19 @@ final class EngineFunctions {
               int Function(int, Pointer<ArrowSchema>, Pointer<ArrowArray>,
                   Pointer<ExecutionStruct>, ErrorPointer)>(name));
 
-  /// `int32_t odbc_statement_warnings(odbc_handle, odbc_text *, odbc_error *)`
+  /// `int32_t odbc_statement_warnings(odbc_handle statement, odbc_text
+  /// *warnings, odbc_error *error)`
   late final TextFunction statementWarnings = _text('odbc_statement_warnings');
 
-  /// `int32_t odbc_statement_close(odbc_handle, odbc_error *)`
+  /// `int32_t odbc_statement_close(odbc_handle statement, odbc_error *error)`
   late final HandleFunction statementClose = _handle('odbc_statement_close');
 
   /// `int32_t odbc_stream_start(odbc_handle statement, const char *options,
-  /// uint64_t options_length, odbc_handle *stream, odbc_error *)`
+  /// uint64_t options_length, odbc_handle *stream, odbc_error *error)`
   late final OpenFunction streamStart = _open('odbc_stream_start');
 
-  /// `int32_t odbc_stream_schema(odbc_handle, struct ArrowSchema *,
-  /// odbc_error *)`
+  /// `int32_t odbc_stream_schema(odbc_handle stream, struct ArrowSchema
+  /// *schema, odbc_error *error)`
   late final int Function(int, Pointer<ArrowSchema>, ErrorPointer)
       streamSchema = _find(
           'odbc_stream_schema',
@@ -131,8 +135,8 @@ final class EngineFunctions {
               Int32 Function(Uint64, Pointer<ArrowSchema>, ErrorPointer),
               int Function(int, Pointer<ArrowSchema>, ErrorPointer)>(name));
 
-  /// `int32_t odbc_stream_fetch(odbc_handle, struct ArrowArray *,
-  /// odbc_error *)`
+  /// `int32_t odbc_stream_fetch(odbc_handle stream, struct ArrowArray *batch,
+  /// odbc_error *error)`
   late final int Function(int, Pointer<ArrowArray>, ErrorPointer) streamFetch =
       _find(
           'odbc_stream_fetch',
@@ -140,21 +144,22 @@ final class EngineFunctions {
               Int32 Function(Uint64, Pointer<ArrowArray>, ErrorPointer),
               int Function(int, Pointer<ArrowArray>, ErrorPointer)>(name));
 
-  /// `int32_t odbc_stream_warnings(odbc_handle, odbc_text *, odbc_error *)`
+  /// `int32_t odbc_stream_warnings(odbc_handle stream, odbc_text *warnings,
+  /// odbc_error *error)`
   late final TextFunction streamWarnings = _text('odbc_stream_warnings');
 
-  /// `int32_t odbc_stream_close(odbc_handle, odbc_error *)`
+  /// `int32_t odbc_stream_close(odbc_handle stream, odbc_error *error)`
   late final HandleFunction streamClose = _handle('odbc_stream_close');
 
-  /// `void odbc_connection_finalize(void *)`
+  /// `void odbc_connection_finalize(void *connection)`
   late final Pointer<NativeFinalizerFunction> connectionFinalizer =
       _finalizer('odbc_connection_finalize');
 
-  /// `void odbc_statement_finalize(void *)`
+  /// `void odbc_statement_finalize(void *statement)`
   late final Pointer<NativeFinalizerFunction> statementFinalizer =
       _finalizer('odbc_statement_finalize');
 
-  /// `void odbc_stream_finalize(void *)`
+  /// `void odbc_stream_finalize(void *stream)`
   late final Pointer<NativeFinalizerFunction> streamFinalizer =
       _finalizer('odbc_stream_finalize');
 

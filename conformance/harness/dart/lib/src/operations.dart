@@ -27,6 +27,7 @@ final class Operations {
     'statement_close': (request) => _done(_statement(request).close),
     'stream_open': _streamOpen,
     'stream_fetch': _streamFetch,
+    'stream_warnings': (request) => _warnings(_stream(request).warnings),
     'stream_close': (request) => _done(_stream(request).close),
     'stop': (request) => const {},
   };
@@ -140,8 +141,12 @@ OdbcStreamOptions _streamOptions(Request request) =>
 
 Map<String, Object?> _execution(OdbcExecution execution) => {
       'affected_rows': execution.affectedRows,
+      ..._warnings(execution.warnings),
+    };
+
+Map<String, Object?> _warnings(List<OdbcDiagnostic> warnings) => {
       'warnings': [
-        for (final warning in execution.warnings)
+        for (final warning in warnings)
           {'sqlstate': warning.sqlstate, 'native_code': warning.nativeCode},
       ],
     };

@@ -1,0 +1,22 @@
+import 'package:odbc_engine/odbc_engine.dart';
+import 'package:test/test.dart';
+
+import 'engine.dart';
+import 'suite.dart';
+
+void main() {
+  final string = connectionString('ODBC_ENGINE_MARIADB', database: 'MariaDB');
+  if (string == null) return;
+  declareSuite(string, tableOption: 'ENGINE=InnoDB', syntaxState: '42000');
+
+  test('unsigned integers of 64 bits are BigInt', () {
+    final connection = OdbcConnection.open(string, engine: testEngine());
+    addTearDown(connection.close);
+    final largest = (BigInt.one << 64) - BigInt.one;
+    connection
+      ..execute('CREATE TEMPORARY TABLE large (v BIGINT UNSIGNED)')
+      ..execute('INSERT INTO large VALUES (?), (?)', [largest, 1]);
+    final rows = connection.query('SELECT v FROM large ORDER BY v').rows;
+    expect(rows.map((row) => row['v']), [BigInt.one, largest]);
+  });
+}
