@@ -23,6 +23,9 @@ def problems(suite: Suite) -> list[str]:
     """Everything that is wrong, one line each, each naming its file."""
     found = list(suite.problems)
     found += _profiles(suite)
+    required = {feature for case in suite.cases.values() for feature in case.requires}
+    for feature in sorted(_features(suite) - required):
+        found.append(f"conformance/databases: no case requires the feature {feature}")
     titles = Counter(case.title for case in suite.cases.values())
     for case in suite.cases.values():
         where = f"conformance/cases/{case.id}.yaml"
@@ -34,12 +37,14 @@ def problems(suite: Suite) -> list[str]:
     return found
 
 
+def _features(suite: Suite) -> set[str]:
+    """Every feature that a profile has or lacks."""
+    databases = suite.databases.values()
+    return {name for database in databases for name in database.features | set(database.lacks)}
+
+
 def _profiles(suite: Suite) -> Iterator[str]:
-    known = {
-        name
-        for database in suite.databases.values()
-        for name in database.features | set(database.lacks)
-    }
+    known = _features(suite)
     variants = {name for database in suite.databases.values() for name in database.variants}
     for name, database in suite.databases.items():
         where = f"conformance/databases/{name}.yaml"
@@ -59,11 +64,7 @@ def _case(suite: Suite, case: Case) -> Iterator[str]:
         name for name, number in Counter(step.name for step in case.steps).items() if number > 1
     ]:
         yield f"steps of the same name: {', '.join(twice)}"
-    features = {
-        name
-        for database in suite.databases.values()
-        for name in database.features | set(database.lacks)
-    }
+    features = _features(suite)
     for feature in case.requires:
         if feature not in features:
             yield f"no database profile knows the feature {feature}"

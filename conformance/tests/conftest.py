@@ -36,8 +36,8 @@ DATABASE: dict[str, Any] = {
     "title": "Alpha",
     "environment": "ALPHA",
     "default": "Driver=Alpha;",
-    "features": ["stable"],
-    "lacks": {"rare": "Nobody built it so far."},
+    "features": [],
+    "lacks": {},
     "tokens": {"text": "varchar({0})"},
     "variants": {},
 }

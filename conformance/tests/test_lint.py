@@ -36,7 +36,6 @@ def test_the_suite_of_this_repository_is_sound() -> None:
         ({"titel": "Misspelt"}, "'titel' was unexpected"),
         ({"title": "short"}, "title: 'short' is too short"),
         ({"requires": ["wings"]}, "knows the feature wings"),
-        ({"requires": ["rare"]}, "no database has all that it requires"),
         ({"setup": ["create {nothing}"]}, "unknown token '{nothing}'"),
         ({"setup": ["insert '{'"]}, "write '{{' for the brace itself"),
         ({"setup": ["create {text}"]}, "needs arguments"),
@@ -133,10 +132,26 @@ def test_a_paragraph_without_a_case_is_named(small_suite: SmallSuite) -> None:
     assert "doc/contract.md: no case has the spec letters" in problems(small_suite)
 
 
-def test_profiles_know_the_same_features(small_suite: SmallSuite) -> None:
-    small_suite.database("beta", {**DATABASE, "features": ["stable", "rare"], "lacks": {}})
+def test_profiles_know_the_same_features(small_suite: SmallSuite, changed_case: Change) -> None:
+    reason = {"rare": "Nobody built it so far."}
+    small_suite.case("area/one", changed_case(requires=["rare"]))
+    small_suite.database("alpha", {**DATABASE, "features": ["rare"]})
+    small_suite.database("beta", {**DATABASE, "lacks": reason})
     assert problems(small_suite) == ""
-    small_suite.database("beta", {**DATABASE, "features": ["rare"], "lacks": {}})
-    assert "beta.yaml: neither has nor lacks stable" in problems(small_suite)
-    small_suite.database("beta", {**DATABASE, "features": ["stable", "rare"]})
+    small_suite.database("beta", DATABASE)
+    assert "beta.yaml: neither has nor lacks rare" in problems(small_suite)
+    small_suite.database("beta", {**DATABASE, "features": ["rare"], "lacks": reason})
     assert "beta.yaml: both has and lacks rare" in problems(small_suite)
+
+
+def test_a_feature_that_no_case_requires_is_named(small_suite: SmallSuite) -> None:
+    small_suite.database("alpha", {**DATABASE, "features": ["rare"]})
+    assert "no case requires the feature rare" in problems(small_suite)
+
+
+def test_a_case_that_no_database_can_run_is_named(
+    small_suite: SmallSuite, changed_case: Change
+) -> None:
+    small_suite.database("alpha", {**DATABASE, "lacks": {"rare": "Nobody built it so far."}})
+    small_suite.case("area/one", changed_case(requires=["rare"]))
+    assert "no database has all that it requires" in problems(small_suite)

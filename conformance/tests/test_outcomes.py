@@ -144,7 +144,8 @@ def test_a_harness_that_ends_at_once_is_not_started_for_ever(
 def test_what_a_database_lacks_is_unsupported_and_fails_nothing(
     small_suite: SmallSuite, changed_case: Change
 ) -> None:
-    other = {**DATABASE, "title": "Beta", "features": ["stable", "rare"], "lacks": {}}
+    small_suite.database("alpha", {**DATABASE, "lacks": {"rare": "Nobody built it so far."}})
+    other = {**DATABASE, "title": "Beta", "features": ["rare"]}
     small_suite.database("beta", other)
     small_suite.case("area/one", changed_case(requires=["rare"]))
     _, results = small_suite.run_whole()
