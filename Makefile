@@ -19,7 +19,8 @@ bootstrap: ## Install what is missing on this machine (every target does)
 .PHONY: build
 build: bootstrap ## Build the library, the Python module and the conformance harnesses
 	@$(WITH_TOOLS) cargo build
-	@$(WITH_TOOLS) maturin develop --quiet --manifest-path python/Cargo.toml
+	@$(WITH_TOOLS) maturin develop --quiet --manifest-path python/Cargo.toml > target/maturin.log 2>&1 \
+		|| { cat target/maturin.log; exit 1; }
 	@$(WITH_TOOLS) for folder in $(DART_FOLDERS); do (cd "$$folder" && $$DART_PUB_GET > /dev/null); done
 
 .PHONY: demo

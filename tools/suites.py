@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # The closing lines of cargo test, nextest and pytest, and the plain one: their counts read alike.
 CLOSING_LINE = re.compile(
-    r"^test result: |^ *Summary \[|^=+ .* in [\d.]+s.* =+$|^\d+ passed, \d+ failed"
+    r"^test result: |^ *Summary \[|^=+ .* in [\d.]+s.* =+$"
+    r"|^\d+ passed, \d+ failed(?:, \d+ skipped)?$"
 )
 COUNT = re.compile(r"(\d+) (passed|failed|errors?|timed out)")
 # package:test of pub.dev has its own: "00:03 +41 ~1 -2: Some tests failed."

@@ -19,6 +19,7 @@ from suites import Runner, Tally
         ("== 1 failed, 3 passed, 2 skipped, 1 error in 61.20s (0:01:01) ==", (3, 2)),
         ("5 passed, 1 failed", (5, 1)),
         ("5 passed, 0 failed, 2 skipped", (5, 0)),
+        ("5 passed, 1 failed, 0 errored, 0 missing", (0, 0)),
         ("00:03 +41 ~1 -2: Some tests failed.", (41, 2)),
         ("00:01 +7: All tests passed!", (7, 0)),
         ("  ok    a test that says 5 passed, 1 failed", (0, 0)),
