@@ -40,7 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     # The harnesses are in sessions of their own, so ending them is up to this process.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    return _run(suite, planned, options.profile)
+    try:
+        return _run(suite, planned, options.profile)
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written")
+        return 130
 
 
 def _is_there(database: Database) -> bool:

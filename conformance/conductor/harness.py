@@ -33,11 +33,11 @@ class Harnesses:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._started: list[Harness] = []
-        self._aborted = False
+        self.aborted = False
 
     def start(self, binding: Binding, log: Path) -> Harness:
         with self._lock:
-            if self._aborted:
+            if self.aborted:
                 raise HarnessError("the run was interrupted")
             harness = Harness(binding, log)
             self._started = [other for other in self._started if other.runs] + [harness]
@@ -46,7 +46,7 @@ class Harnesses:
     def abort(self) -> None:
         """Ends every harness and starts no more."""
         with self._lock:
-            self._aborted = True
+            self.aborted = True
             for harness in self._started:
                 harness.abort()
 

@@ -87,7 +87,8 @@ class Runner:
                 ended = lane.run(cells, string, self._logs / f"{database}-{binding}.log")
             run.harnesses[binding] = lane.hello or run.harnesses.get(binding)
             run.databases[database] = lane.info or run.databases.get(database)
-            self._report(binding, database, ended)
+            if not self._harnesses.aborted:
+                self._report(binding, database, ended)
             results += ended
         return results
 
