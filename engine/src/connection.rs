@@ -1,6 +1,8 @@
 //! A connection to a database: its life, its transactions, and what it can do.
 
+mod cache;
 mod capabilities;
+mod clear;
 mod connection_string;
 mod open;
 mod session;
@@ -11,7 +13,9 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+pub(crate) use cache::Prepared;
 pub use capabilities::{Capabilities, ConnectionInfo};
+pub use clear::clear_all_statements;
 pub(crate) use session::{Session, StatementKey};
 pub use transaction::{Isolation, TransactionOptions};
 
@@ -31,24 +35,37 @@ pub(crate) struct Shared {
     closed: AtomicBool,
     /// Statements that were dropped while the session was busy.
     orphans: Mutex<Vec<StatementKey>>,
+    /// Set where every statement is to be closed as soon as the running call ends.
+    clear_requested: AtomicBool,
     info: ConnectionInfo,
     pub dbms: &'static Dbms,
 }
 
 /// The session, locked and open.
-pub(crate) struct SessionGuard<'a>(MutexGuard<'a, Option<Session>>);
+pub(crate) struct SessionGuard<'a> {
+    session: MutexGuard<'a, Option<Session>>,
+    clear_requested: &'a AtomicBool,
+}
+
+impl Drop for SessionGuard<'_> {
+    fn drop(&mut self) {
+        if self.clear_requested.swap(false, Ordering::AcqRel) {
+            self.clear_statements();
+        }
+    }
+}
 
 impl std::ops::Deref for SessionGuard<'_> {
     type Target = Session;
 
     fn deref(&self) -> &Session {
-        self.0.as_ref().expect("a guard is only made of an open session")
+        self.session.as_ref().expect("a guard is only made of an open session")
     }
 }
 
 impl std::ops::DerefMut for SessionGuard<'_> {
     fn deref_mut(&mut self) -> &mut Session {
-        self.0.as_mut().expect("a guard is only made of an open session")
+        self.session.as_mut().expect("a guard is only made of an open session")
     }
 }
 
@@ -68,9 +85,12 @@ impl Shared {
         })?;
         let Some(open) = session.as_mut() else { return Err(closed()) };
         for key in std::mem::take(&mut *self.orphans()) {
-            open.statements.remove(key);
+            open.close_statement(key);
         }
-        Ok(SessionGuard(session))
+        if self.clear_requested.swap(false, Ordering::AcqRel) {
+            open.clear_statements();
+        }
+        Ok(SessionGuard { session, clear_requested: &self.clear_requested })
     }
 
     /// Frees a statement without waiting: at once, or by the next call on this connection.
@@ -78,7 +98,7 @@ impl Shared {
         match self.session.try_lock() {
             Ok(mut session) => {
                 if let Some(session) = session.as_mut() {
-                    session.statements.remove(key);
+                    session.close_statement(key);
                 }
             }
             Err(TryLockError::WouldBlock) => self.orphans().push(key),
@@ -121,10 +141,13 @@ impl Connection {
             session: Mutex::new(Some(session)),
             closed: AtomicBool::new(false),
             orphans: Mutex::default(),
+            clear_requested: AtomicBool::new(false),
             info,
             dbms,
         };
-        Ok(Self { shared: Arc::new(shared) })
+        let shared = Arc::new(shared);
+        clear::register(&shared);
+        Ok(Self { shared })
     }
 
     /// Makes a statement. The database sees it when it is executed.
@@ -191,6 +214,12 @@ impl Connection {
     /// Whether [`Connection::close`] was called.
     pub fn is_closed(&self) -> bool {
         self.shared.closed.load(Ordering::Acquire)
+    }
+
+    /// Closes every statement and stream of this connection, cached ones included, once the
+    /// running call ends; returns how many statements were open.
+    pub fn clear_statements(&self) -> Result<usize> {
+        Ok(self.shared.session("clear")?.clear_statements())
     }
 
     /// The session, for tests of what works on it.

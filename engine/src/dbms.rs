@@ -158,6 +158,8 @@ pub(crate) struct Dbms {
     /// Statements shorter than this harm the driver; they are padded with spaces.
     pub statement_bytes_min: usize,
     pub handle_survives_errors: bool,
+    /// Whether a prepared query notices that its tables have changed, so that it may be kept.
+    pub keeps_prepared_queries: bool,
     /// Whether COMMIT and ROLLBACK as text, with autocommit off, leave the driver believing
     /// something else than the database.
     pub transaction_text_desyncs: bool,

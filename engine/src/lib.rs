@@ -21,6 +21,7 @@ mod environment;
 mod error;
 mod fetch;
 mod handle;
+mod metrics;
 mod options;
 mod parameters;
 mod sql;
@@ -31,8 +32,11 @@ mod types;
 pub use arrow_array;
 pub use arrow_schema;
 
-pub use connection::{Capabilities, Connection, ConnectionInfo, Isolation, TransactionOptions};
+pub use connection::{
+    Capabilities, Connection, ConnectionInfo, Isolation, TransactionOptions, clear_all_statements,
+};
 pub use error::{Diagnostic, Error, ErrorDetails, ErrorKind, Result};
+pub use metrics::{Latency, Metrics, metrics, reset_metrics};
 pub use options::{ConnectionOptions, StreamOptions};
 pub use parameters::Parameters;
 pub use statement::{Execution, Statement};

@@ -13,11 +13,19 @@ pub struct ConnectionOptions {
     pub read_only: bool,
     /// Commit after each statement; on unless set.
     pub autocommit: bool,
+    /// How many prepared statements the connection keeps for later ones of the same text: 0, which
+    /// keeps none, to 1,000; 16 unless set.
+    pub statement_cache_size: usize,
 }
 
 impl Default for ConnectionOptions {
     fn default() -> Self {
-        Self { login_timeout_ms: 15_000, read_only: false, autocommit: true }
+        Self {
+            login_timeout_ms: 15_000,
+            read_only: false,
+            autocommit: true,
+            statement_cache_size: 16,
+        }
     }
 }
 
@@ -31,6 +39,9 @@ impl ConnectionOptions {
                     options.login_timeout_ms = integer("connect", key, value)?;
                 }
                 "read_only" => options.read_only = boolean("connect", key, value)?,
+                "statement_cache_size" => {
+                    options.statement_cache_size = integer("connect", key, value)?;
+                }
                 "autocommit" => options.autocommit = boolean("connect", key, value)?,
                 _ => return Err(unknown("connect", key)),
             }
@@ -40,7 +51,8 @@ impl ConnectionOptions {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        range("connect", "login_timeout_ms", self.login_timeout_ms as usize, 1, 600_000)
+        range("connect", "login_timeout_ms", self.login_timeout_ms as usize, 1, 600_000)?;
+        range("connect", "statement_cache_size", self.statement_cache_size, 0, 1000)
     }
 }
 
@@ -144,6 +156,7 @@ mod tests {
             (r#"{"login_timeout_ms": -1}"#, "login_timeout_ms"),
             (r#"{"login_timeout_ms": 1.5}"#, "login_timeout_ms"),
             (r#"{"read_only": "yes"}"#, "read_only"),
+            (r#"{"statement_cache_size": 1001}"#, "statement_cache_size"),
             ("[]", "JSON object"),
             ("{", "not JSON"),
         ] {

@@ -2,7 +2,10 @@
 
 mod state;
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Instant,
+};
 
 use serde::Serialize;
 
@@ -12,6 +15,7 @@ use crate::{
     connection::{Session, Shared, StatementKey},
     error::{Diagnostic, Error, ErrorKind, Result},
     fetch::Cursor,
+    metrics,
     options::StreamOptions,
     parameters::Parameters,
     sql::{Named, name_markers},
@@ -54,7 +58,7 @@ impl Statement {
             return Err(invalid("the SQL text holds a NUL character"));
         }
         let mut session = shared.session("statement")?;
-        let key = session.statements.insert(StatementState::default());
+        let key = session.statements.insert(StatementState::new());
         let width = shared.dbms.statement_bytes_min;
         Ok(Self {
             shared: Arc::clone(shared),
@@ -92,16 +96,40 @@ impl Statement {
                  the driver would not notice",
             ));
         }
-        let wants_handle = self.state(&mut session, OPERATION)?.wants_handle(dbms);
-        let handle = if wants_handle { Some(session.allocate(OPERATION)?) } else { None };
-        let context = session.context(OPERATION);
-        let state = self.state(&mut session, OPERATION)?;
-        if let Some(handle) = handle {
-            state.set_handle(handle);
+        if self.state(&mut session, OPERATION)?.wants_handle(dbms) {
+            self.give_handle(&mut session, sql)?;
         }
-        let executed = state.execute(sql, encoded, context);
+        let context = session.context(OPERATION);
+        let begin = Instant::now();
+        let state = self.state(&mut session, OPERATION)?;
+        let mut executed = state.execute(sql, encoded, context);
+        if executed.as_ref().is_err_and(|error| state.is_stale(error)) {
+            let handle = session.allocate(OPERATION)?;
+            let state = self.state(&mut session, OPERATION)?;
+            state.set_handle(handle);
+            executed = state.execute_again(sql, context);
+        }
+        metrics::count_execution(begin.elapsed());
+        if !keeps_schema(sql) {
+            session.cache.clear();
+        }
         self.keep_warnings(executed.as_ref().ok());
-        executed.map_err(|error| session.failed(error))
+        executed.map_err(|error| session.failed(error)).inspect_err(metrics::count_error)
+    }
+
+    /// Gives the statement a handle: one that was prepared for the same text, or a new one.
+    fn give_handle(&self, session: &mut Session, sql: &str) -> Result<()> {
+        const OPERATION: &str = "execute";
+        let is_new = !self.state(session, OPERATION)?.has_handle();
+        let prepared = if is_new && sql.contains('?') { session.cache.take(sql) } else { None };
+        match prepared {
+            Some(prepared) => self.state(session, OPERATION)?.set_prepared(prepared),
+            None => {
+                let handle = session.allocate(OPERATION)?;
+                self.state(session, OPERATION)?.set_handle(handle);
+            }
+        }
+        Ok(())
     }
 
     /// Goes on to the next result of the last execution, such as of a procedure or of several
@@ -159,7 +187,7 @@ impl Statement {
     pub fn close(&self) -> Result<()> {
         match self.shared.session("close") {
             Ok(mut session) => {
-                session.statements.remove(self.key);
+                session.close_statement(self.key);
                 Ok(())
             }
             // A closed connection has closed its statements.
@@ -183,6 +211,18 @@ impl Drop for Statement {
     fn drop(&mut self) {
         self.shared.discard(self.key);
     }
+}
+
+/// Whether a statement leaves every table's columns as they are, so that prepared statements still
+/// fit them.
+fn keeps_schema(sql: &str) -> bool {
+    const WORDS: [&str; 10] = [
+        "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "MERGE", "REPLACE", "SHOW",
+        "EXPLAIN",
+    ];
+    let sql = without_leading_comments(sql);
+    let word = &sql[..sql.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(sql.len())];
+    WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Whether a text begins or ends a transaction, savepoints excepted.

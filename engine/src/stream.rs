@@ -11,6 +11,7 @@ use arrow_schema::SchemaRef;
 use crate::{
     connection::{Session, Shared, StatementKey},
     error::{Diagnostic, Error, ErrorKind, Result},
+    metrics,
     statement::{Statement, StatementState},
 };
 
@@ -73,7 +74,11 @@ impl Stream {
         let mut warnings = Vec::new();
         let fetched = cursor.fetch(handle, context, &mut warnings);
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).append(&mut warnings);
+        if let Ok(Some(batch)) = &fetched {
+            metrics::count_batch(batch);
+        }
         fetched.map_err(|error| {
+            metrics::count_error(&error);
             if let Some(state) = session.statements.get_mut(self.key) {
                 state.fail_reading();
             }
@@ -104,7 +109,7 @@ impl Stream {
 
     fn close_in(&self, session: &mut Session) {
         if self.statement.is_some() {
-            session.statements.remove(self.key);
+            session.close_statement(self.key);
         } else if let Some(state) = session.statements.get_mut(self.key) {
             StatementState::close_reading(state, self.result);
         }

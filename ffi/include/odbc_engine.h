@@ -126,7 +126,8 @@ extern "C" {
 // Connects by an ODBC connection string, such as `Driver=SQLite3;Database=my.db`.
 //
 // `options` is a JSON object, empty for the defaults: `login_timeout_ms` (1 to 600,000, default
-// 15,000), `read_only` (default false), `autocommit` (default true).
+// 15,000), `read_only` (default false), `autocommit` (default true), `statement_cache_size` (0 to
+// 1,000, default 16).
 int32_t odbc_connection_open(const char *connection_string,
                              uint64_t connection_string_length,
                              const char *options,
@@ -186,6 +187,10 @@ int32_t odbc_connection_autocommit(odbc_handle connection,
                                    int32_t *enabled,
                                    struct odbc_error *error);
 
+// Closes every statement and stream of this connection, cached ones included, once the running
+// call ends.
+int32_t odbc_connection_clear_statements(odbc_handle connection, struct odbc_error *error);
+
 // The names and versions of the database and its driver, as a JSON object: `dbms`, `dbms_name`,
 // `dbms_version`, `driver_name`, `driver_version`, `driver_odbc_version`, `engine_version`.
 int32_t odbc_connection_info(odbc_handle connection,
@@ -196,6 +201,21 @@ int32_t odbc_connection_info(odbc_handle connection,
 int32_t odbc_connection_capabilities(odbc_handle connection,
                                      struct odbc_text *capabilities,
                                      struct odbc_error *error);
+
+// Closes every statement and stream of every connection of this process, cached ones included.
+// The handles of those statements and streams then answer InvalidState; the connections stay
+// usable.
+//
+// This never waits. It returns 0 where all are closed, and 2 (InvalidState) where connections are
+// in a call at this moment: those close their statements when the call ends. Calling it again
+// does no harm.
+int32_t odbc_clear_all_statements(void);
+
+// What the engine did in this process, as a JSON object; doc/metrics.md names its members.
+int32_t odbc_metrics_read(struct odbc_text *metrics, struct odbc_error *error);
+
+// Sets every count back to zero, but what is open.
+int32_t odbc_metrics_reset(struct odbc_error *error);
 
 // Makes a statement of a connection. The database sees it when it is executed.
 int32_t odbc_statement_open(odbc_handle connection,

@@ -15,7 +15,8 @@ use crate::{
 /// Connects by an ODBC connection string, such as `Driver=SQLite3;Database=my.db`.
 ///
 /// `options` is a JSON object, empty for the defaults: `login_timeout_ms` (1 to 600,000, default
-/// 15,000), `read_only` (default false), `autocommit` (default true).
+/// 15,000), `read_only` (default false), `autocommit` (default true), `statement_cache_size` (0 to
+/// 1,000, default 16).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_connection_open(
     connection_string: *const c_char,
@@ -166,6 +167,16 @@ pub unsafe extern "C" fn odbc_connection_autocommit(
         enabled.write(CONNECTIONS.get(connection)?.autocommit()?.into());
         Ok(())
     })
+}
+
+/// Closes every statement and stream of this connection, cached ones included, once the running
+/// call ends.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_clear_statements(
+    connection: OdbcHandle,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || CONNECTIONS.get(connection)?.clear_statements().map(drop))
 }
 
 /// The names and versions of the database and its driver, as a JSON object: `dbms`, `dbms_name`,

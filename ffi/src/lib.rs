@@ -12,6 +12,7 @@ mod connection;
 mod error;
 mod guard;
 mod handle;
+mod metrics;
 mod statement;
 mod stream;
 mod text;

@@ -206,6 +206,7 @@ static void test_bad_handle(odbc_handle bad) {
   struct parameters p;
   int32_t enabled = 77;
   CHECK(failed(odbc_connection_close(bad, &error), INVALID_STATE));
+  CHECK(failed(odbc_connection_clear_statements(bad, &error), INVALID_STATE));
   CHECK(failed(odbc_connection_begin(bad, NULL, 0, &error), INVALID_STATE));
   CHECK(failed(odbc_connection_savepoint(bad, "a", 1, &error), INVALID_STATE));
   CHECK(failed(odbc_connection_rollback_to_savepoint(bad, "a", 1, &error), INVALID_STATE));
@@ -273,6 +274,7 @@ static void test_null_outputs(void) {
   CHECK(failed(odbc_stream_schema(stream, NULL, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_stream_fetch(stream, NULL, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_stream_warnings(stream, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_metrics_read(NULL, &error), INVALID_ARGUMENT));
   odbc_connection_finalize(NULL);
   odbc_statement_finalize(NULL);
   odbc_stream_finalize(NULL);
@@ -368,6 +370,30 @@ static void test_errors(void) {
   CHECK(ok(odbc_connection_close(connection, &error)));
 }
 
+static void test_clearing(void) {
+  odbc_handle connection = open_connection(), stream = 0;
+  odbc_handle statement = open_statement(connection, "SELECT 1");
+  odbc_execution execution;
+  struct ArrowArray batch;
+  odbc_text text;
+  CHECK(ok(odbc_metrics_reset(&error)));
+  CHECK(ok(odbc_statement_execute(statement, NULL, NULL, &execution, &error)));
+  CHECK(ok(odbc_stream_start(statement, NULL, 0, &stream, &error)));
+  CHECK(ok(odbc_metrics_read(&text, &error)));
+  CHECK(strstr(text.data, "\"executions\":1,") && strstr(text.data, "\"open_streams\":1,"));
+  text.release(&text);
+  CHECK(odbc_clear_all_statements() == 0);
+  CHECK(odbc_clear_all_statements() == 0);
+  CHECK(ok(odbc_metrics_read(&text, &error)));
+  CHECK(strstr(text.data, "\"open_statements\":0,") && strstr(text.data, "\"open_streams\":0,"));
+  text.release(&text);
+  CHECK(failed(odbc_stream_fetch(stream, &batch, &error), INVALID_STATE));
+  CHECK(failed(odbc_statement_execute(statement, NULL, NULL, &execution, &error), INVALID_STATE));
+  execute(connection, "SELECT 1");
+  CHECK(ok(odbc_connection_clear_statements(connection, &error)));
+  CHECK(ok(odbc_connection_close(connection, &error)));
+}
+
 int main(void) {
   test_versions();
   test_query();
@@ -378,6 +404,7 @@ int main(void) {
   test_bad_text();
   test_bad_parameters();
   test_errors();
+  test_clearing();
   printf("%d checks, %d failures\n", checks, failures);
   return failures != 0;
 }

@@ -1,12 +1,13 @@
 //! What one connection holds in the driver, behind the connection's one lock.
 
-use super::transaction::Level;
+use super::{cache::StatementCache, transaction::Level};
 use slotmap::{SlotMap, new_key_type};
 
 use crate::{
     dbms::{Dbms, ReadOnly},
     error::{Diagnostic, Error, ErrorKind, Result},
     handle::{ConnectionHandle, Context, StatementHandle},
+    metrics::{Gauge, Open},
     options::ConnectionOptions,
     statement::StatementState,
 };
@@ -20,6 +21,7 @@ new_key_type! {
 /// connection.
 pub(crate) struct Session {
     pub statements: SlotMap<StatementKey, StatementState>,
+    pub cache: StatementCache,
     handle: ConnectionHandle,
     pub dbms: &'static Dbms,
     pub autocommit: bool,
@@ -29,6 +31,7 @@ pub(crate) struct Session {
     pub(super) levels: Vec<Level>,
     /// Whether a statement failed since the transaction began.
     failed_in_transaction: bool,
+    _gauge: Gauge,
 }
 
 impl Session {
@@ -39,6 +42,8 @@ impl Session {
     ) -> Result<Self> {
         let mut session = Self {
             statements: SlotMap::with_key(),
+            cache: StatementCache::new(options.statement_cache_size),
+            _gauge: Gauge::new(Open::Connection),
             handle,
             dbms,
             autocommit: true,
@@ -74,6 +79,22 @@ impl Session {
 
     pub fn allocate(&self, operation: &'static str) -> Result<StatementHandle> {
         self.handle.allocate_statement(self.context(operation)).map_err(|error| self.explain(error))
+    }
+
+    /// Closes a statement; its prepared handle is kept where another may use it.
+    pub fn close_statement(&mut self, key: StatementKey) {
+        let closed = self.statements.remove(key);
+        if let Some(prepared) = closed.and_then(|state| state.into_prepared(self.dbms)) {
+            self.cache.put(prepared);
+        }
+    }
+
+    /// Closes every statement, and those in the cache; returns how many were open.
+    pub fn clear_statements(&mut self) -> usize {
+        let open = self.statements.len();
+        self.statements.clear();
+        self.cache.clear();
+        open
     }
 
     /// Runs a statement of the engine's own.
@@ -162,7 +183,7 @@ impl Session {
 
     /// Rolls back, frees every statement and ends the connection.
     pub fn disconnect(mut self) -> Result<()> {
-        self.statements.clear();
+        self.clear_statements();
         let context = self.context("close");
         if !self.autocommit {
             // A connection that is lost cannot roll back, and needs not.

@@ -50,6 +50,7 @@ pub(super) const FACTS: Dbms = Dbms {
     nul_in_text: false,
     // 32,769 parameters crash psqlodbc 13.02.
     parameters_max: 32_766,
+    keeps_prepared_queries: true,
     handle_survives_errors: true,
     // Reports success for a COMMIT after the connection was lost or the transaction aborted.
     commit_needs_proof: true,

@@ -32,6 +32,7 @@ pub(super) const FACTS: Dbms = Dbms {
     nul_in_text: true,
     parameters_max: 999,
     statement_bytes_min: 0,
+    keeps_prepared_queries: false,
     handle_survives_errors: false,
     transaction_text_desyncs: false,
     commit_needs_proof: false,

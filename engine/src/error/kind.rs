@@ -39,6 +39,25 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind, by its number.
+    pub const ALL: [Self; 15] = [
+        Self::InvalidArgument,
+        Self::InvalidState,
+        Self::Unsupported,
+        Self::Connection,
+        Self::Authentication,
+        Self::Syntax,
+        Self::Constraint,
+        Self::Data,
+        Self::Transaction,
+        Self::Timeout,
+        Self::Cancelled,
+        Self::Truncated,
+        Self::Limit,
+        Self::Driver,
+        Self::Internal,
+    ];
+
     /// The kind's name, the same in every binding.
     pub fn name(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ use crate::{
     dbms::Dbms,
     error::{Diagnostic, Error, ErrorKind, Result},
     handle::{Context, Outcome, StatementHandle},
+    metrics::{Gauge, Open},
     options::StreamOptions,
     types::{ColumnBuffer, ColumnInfo},
 };
@@ -45,6 +46,7 @@ pub(crate) struct Cursor {
     batches: u64,
     rows: u64,
     done: bool,
+    _gauge: Gauge,
 }
 
 impl Cursor {
@@ -62,6 +64,7 @@ impl Cursor {
             batches: 0,
             rows: 0,
             done: false,
+            _gauge: Gauge::new(Open::Stream),
         }
     }
 

@@ -1,10 +1,12 @@
 //! The driver's side of a statement.
 
 use crate::{
+    connection::Prepared,
     dbms::Dbms,
     error::{Error, ErrorKind, Result},
     fetch::Cursor,
     handle::{Context, Outcome, StatementHandle},
+    metrics::{Gauge, Open, count_prepare},
     parameters::BoundParameters,
     statement::Execution,
     types::ColumnInfo,
@@ -12,27 +14,47 @@ use crate::{
 
 /// A statement within its session. Field order is drop order: the handle lets go of what is bound
 /// before that is freed.
-#[derive(Default)]
 pub(crate) struct StatementState {
     handle: Option<StatementHandle>,
     /// What reads the present result.
     cursor: Option<Cursor>,
     /// Some drivers read parameters while they fetch, so the values stay until the next execution.
     parameters: BoundParameters,
-    prepared: Option<Prepared>,
+    /// What the handle is prepared for: the text, and its number of markers.
+    prepared: Option<(String, usize)>,
+    /// Whether the handle was prepared by another statement, perhaps long ago.
+    from_cache: bool,
     failed: bool,
     executed: bool,
+    /// Whether the last execution had a result set.
+    gave_rows: bool,
     /// The number of the present result, counted over all executions.
     result: u64,
     column_count: usize,
-}
-
-struct Prepared {
-    sql: String,
-    markers: usize,
+    _gauge: Gauge,
 }
 
 impl StatementState {
+    pub fn new() -> Self {
+        Self {
+            handle: None,
+            cursor: None,
+            parameters: BoundParameters::default(),
+            prepared: None,
+            from_cache: false,
+            failed: false,
+            executed: false,
+            gave_rows: false,
+            result: 0,
+            column_count: 0,
+            _gauge: Gauge::new(Open::Statement),
+        }
+    }
+
+    pub fn has_handle(&self) -> bool {
+        self.handle.is_some()
+    }
+
     /// Whether the next execution wants a new handle.
     pub fn wants_handle(&self, dbms: &Dbms) -> bool {
         self.handle.is_none() || (self.failed && !dbms.handle_survives_errors)
@@ -43,7 +65,31 @@ impl StatementState {
         self.handle = None;
         self.end_result();
         self.prepared = None;
+        self.from_cache = false;
         self.handle = Some(handle);
+    }
+
+    /// Takes over a handle that another statement of the same text has prepared.
+    pub fn set_prepared(&mut self, prepared: Prepared) {
+        self.set_handle(prepared.handle);
+        self.prepared = Some((prepared.sql, prepared.markers));
+        self.from_cache = true;
+    }
+
+    /// The prepared handle, where another statement may use it.
+    pub fn into_prepared(mut self, dbms: &Dbms) -> Option<Prepared> {
+        if self.failed || (self.gave_rows && !dbms.keeps_prepared_queries) {
+            return None;
+        }
+        self.end_execution();
+        let (sql, markers) = self.prepared.take()?;
+        Some(Prepared { handle: self.handle.take()?, sql, markers })
+    }
+
+    /// Whether a failure may only mean that a cached statement no longer fits its tables.
+    pub fn is_stale(&self, error: &Error) -> bool {
+        // PostgreSQL's "cached plan must not change result type" and "no such statement".
+        self.from_cache && matches!(error.sqlstate.as_deref(), Some("0A000" | "26000"))
     }
 
     /// Forgets the present result; what else the execution gave can still be had.
@@ -63,6 +109,12 @@ impl StatementState {
         }
     }
 
+    /// Executes with the parameters of the execution before.
+    pub fn execute_again(&mut self, sql: &str, context: Context) -> Result<Execution> {
+        let parameters = std::mem::take(&mut self.parameters);
+        self.execute(sql, parameters, context)
+    }
+
     pub fn execute(
         &mut self,
         sql: &str,
@@ -73,6 +125,7 @@ impl StatementState {
         self.failed = true;
         let outcome = self.run(sql, parameters, context)?;
         let execution = self.begin_result(outcome, context)?;
+        self.gave_rows = execution.column_count > 0;
         self.failed = false;
         Ok(execution)
     }
@@ -82,16 +135,17 @@ impl StatementState {
         self.result += 1;
         let first = !std::mem::replace(&mut self.executed, true);
         let handle = self.handle.as_mut().expect("a statement is executed on a handle");
-        if first && self.parameters.len() == 0 && !sql.contains('?') {
+        let is_prepared = self.prepared.as_ref().is_some_and(|(text, _)| text == sql);
+        if first && !is_prepared && self.parameters.len() == 0 && !sql.contains('?') {
             return handle.execute_direct(sql, context);
         }
-        if self.prepared.as_ref().is_none_or(|prepared| prepared.sql != sql) {
+        if !is_prepared {
             self.prepared = None;
+            count_prepare();
             handle.prepare(sql, context)?;
-            let markers = handle.parameter_count(context)?;
-            self.prepared = Some(Prepared { sql: sql.to_owned(), markers });
+            self.prepared = Some((sql.to_owned(), handle.parameter_count(context)?));
         }
-        let markers = self.prepared.as_ref().map_or(0, |prepared| prepared.markers);
+        let markers = self.prepared.as_ref().map_or(0, |(_, markers)| *markers);
         if markers != self.parameters.len() {
             // Nothing was executed, so the handle is as good as before.
             self.failed = false;
