@@ -111,7 +111,7 @@ pub(crate) fn column(info: &ColumnInfo, dbms: &'static Dbms) -> Box<dyn Column> 
             let text = Binding::text(TextEncoding::Narrow, precision as usize + 3, false);
             decimal::column(field, text, precision, scale)
         }
-        Logical::DecimalText => text::column(field, Binding::any_text()),
+        Logical::DecimalText => decimal::text_column(field, Binding::any_text()),
         Logical::Text | Logical::Json => text::column(field, text_binding(info, dbms)),
         Logical::Bits => {
             binary::column(field, Binding::binary(info.column_size.div_ceil(8), false))

@@ -77,7 +77,7 @@ pub unsafe extern "C" fn odbc_connection_begin(
     guard(error, || {
         // SAFETY: The header asks for a text of this length.
         let options = unsafe { text("options", options, options_length) }?;
-        CONNECTIONS.get(connection)?.begin(&TransactionOptions::from_json(options)?)
+        CONNECTIONS.get(connection, "begin")?.begin(&TransactionOptions::from_json(options)?)
     })
 }
 
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn odbc_connection_savepoint(
     guard(error, || {
         // SAFETY: The header asks for a text of this length.
         let name = unsafe { text("name", name, name_length) }?;
-        CONNECTIONS.get(connection)?.savepoint(name)
+        CONNECTIONS.get(connection, "savepoint")?.savepoint(name)
     })
 }
 
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn odbc_connection_rollback_to_savepoint(
     guard(error, || {
         // SAFETY: The header asks for a text of this length.
         let name = unsafe { text("name", name, name_length) }?;
-        CONNECTIONS.get(connection)?.rollback_to_savepoint(name)
+        CONNECTIONS.get(connection, "rollback")?.rollback_to_savepoint(name)
     })
 }
 
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn odbc_connection_release_savepoint(
     guard(error, || {
         // SAFETY: The header asks for a text of this length.
         let name = unsafe { text("name", name, name_length) }?;
-        CONNECTIONS.get(connection)?.release_savepoint(name)
+        CONNECTIONS.get(connection, "release")?.release_savepoint(name)
     })
 }
 
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn odbc_connection_commit(
     connection: OdbcHandle,
     error: *mut OdbcError,
 ) -> i32 {
-    guard(error, || CONNECTIONS.get(connection)?.commit())
+    guard(error, || CONNECTIONS.get(connection, "commit")?.commit())
 }
 
 /// Undoes what the innermost transaction did, and ends it.
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn odbc_connection_rollback(
     connection: OdbcHandle,
     error: *mut OdbcError,
 ) -> i32 {
-    guard(error, || CONNECTIONS.get(connection)?.rollback())
+    guard(error, || CONNECTIONS.get(connection, "rollback")?.rollback())
 }
 
 /// Turns autocommit on (1), which commits an open transaction, or off (0).
@@ -151,7 +151,9 @@ pub unsafe extern "C" fn odbc_connection_set_autocommit(
     enabled: i32,
     error: *mut OdbcError,
 ) -> i32 {
-    guard(error, || CONNECTIONS.get(connection)?.set_autocommit(enabled != 0).map(drop))
+    guard(error, || {
+        CONNECTIONS.get(connection, "autocommit")?.set_autocommit(enabled != 0).map(drop)
+    })
 }
 
 /// Writes 1 to `enabled` if each statement commits by itself, else 0.
@@ -164,7 +166,7 @@ pub unsafe extern "C" fn odbc_connection_autocommit(
     guard(error, || {
         // SAFETY: The header asks for a valid place for an int32_t.
         let enabled = unsafe { output("enabled", enabled) }?;
-        enabled.write(CONNECTIONS.get(connection)?.autocommit()?.into());
+        enabled.write(CONNECTIONS.get(connection, "autocommit")?.autocommit()?.into());
         Ok(())
     })
 }
@@ -176,7 +178,7 @@ pub unsafe extern "C" fn odbc_connection_clear_statements(
     connection: OdbcHandle,
     error: *mut OdbcError,
 ) -> i32 {
-    guard(error, || CONNECTIONS.get(connection)?.clear_statements().map(drop))
+    guard(error, || CONNECTIONS.get(connection, "clear")?.clear_statements().map(drop))
 }
 
 /// The names and versions of the database and its driver, as a JSON object: `dbms`, `dbms_name`,
@@ -190,7 +192,7 @@ pub unsafe extern "C" fn odbc_connection_info(
     guard(error, || {
         // SAFETY: The header asks for a valid place for an odbc_text.
         let info = unsafe { output("info", info) }?;
-        info.write(OdbcText::json(CONNECTIONS.get(connection)?.info())?);
+        info.write(OdbcText::json(CONNECTIONS.get(connection, "info")?.info())?);
         Ok(())
     })
 }
@@ -205,7 +207,8 @@ pub unsafe extern "C" fn odbc_connection_capabilities(
     guard(error, || {
         // SAFETY: The header asks for a valid place for an odbc_text.
         let capabilities = unsafe { output("capabilities", capabilities) }?;
-        capabilities.write(OdbcText::json(&CONNECTIONS.get(connection)?.capabilities())?);
+        capabilities
+            .write(OdbcText::json(&CONNECTIONS.get(connection, "capabilities")?.capabilities())?);
         Ok(())
     })
 }

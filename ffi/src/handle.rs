@@ -48,8 +48,8 @@ impl<T> Registry<T> {
         handle
     }
 
-    /// The object of a handle. The lock is held only while it is looked up.
-    pub fn get(&self, handle: OdbcHandle) -> Result<Arc<T>> {
+    /// The object of a handle, for an operation. The lock is held only while it is looked up.
+    pub fn get(&self, handle: OdbcHandle, operation: &'static str) -> Result<Arc<T>> {
         let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
         objects.get(&handle).cloned().ok_or_else(|| {
             let message = if self.was_given_out(handle) {
@@ -57,7 +57,7 @@ impl<T> Registry<T> {
             } else {
                 format!("{handle:#x} is not the handle of a {}", self.name)
             };
-            Error::new(ErrorKind::InvalidState, "call", message)
+            Error::new(ErrorKind::InvalidState, operation, message)
         })
     }
 

@@ -51,7 +51,8 @@ pub unsafe extern "C" fn odbc_statement_open(
         let statement = unsafe { output("statement", statement) }?;
         // SAFETY: The header asks for a text of this length.
         let sql = unsafe { text("sql", sql, sql_length) }?;
-        statement.write(STATEMENTS.insert(CONNECTIONS.get(connection)?.statement(sql)?));
+        statement
+            .write(STATEMENTS.insert(CONNECTIONS.get(connection, "statement")?.statement(sql)?));
         Ok(())
     })
 }
@@ -74,7 +75,7 @@ pub unsafe extern "C" fn odbc_statement_execute(
         let parameters = unsafe { arrow::parameters(parameters_schema, parameters) };
         // SAFETY: The header asks for a valid place for an odbc_execution.
         let execution = unsafe { output("execution", execution) }?;
-        execution.write(STATEMENTS.get(statement)?.execute(&parameters?)?.into());
+        execution.write(STATEMENTS.get(statement, "execute")?.execute(&parameters?)?.into());
         Ok(())
     })
 }
@@ -95,7 +96,7 @@ pub unsafe extern "C" fn odbc_statement_next_result(
         let found = unsafe { output("found", found) }?;
         // SAFETY: The header asks for a valid place for an odbc_execution.
         let execution = unsafe { output("execution", execution) }?;
-        let next = STATEMENTS.get(statement)?.next_result()?;
+        let next = STATEMENTS.get(statement, "next_result")?.next_result()?;
         found.write(next.is_some().into());
         if let Some(next) = next {
             execution.write(next.into());
@@ -115,7 +116,7 @@ pub unsafe extern "C" fn odbc_statement_warnings(
     guard(error, || {
         // SAFETY: The header asks for a valid place for an odbc_text.
         let warnings = unsafe { output("warnings", warnings) }?;
-        warnings.write(OdbcText::json(&STATEMENTS.get(statement)?.warnings())?);
+        warnings.write(OdbcText::json(&STATEMENTS.get(statement, "warnings")?.warnings())?);
         Ok(())
     })
 }

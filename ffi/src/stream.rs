@@ -33,7 +33,7 @@ pub unsafe extern "C" fn odbc_stream_start(
         // SAFETY: The header asks for a text of this length.
         let options = unsafe { text("options", options, options_length) }?;
         let options = StreamOptions::from_json(options)?;
-        stream.write(STREAMS.insert(STATEMENTS.get(statement)?.stream(&options)?));
+        stream.write(STREAMS.insert(STATEMENTS.get(statement, "stream")?.stream(&options)?));
         Ok(())
     })
 }
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn odbc_stream_schema(
     guard(error, || {
         // SAFETY: The header asks for a valid place for an ArrowSchema.
         let schema = unsafe { output("schema", schema) }?;
-        let exported = FFI_ArrowSchema::try_from(&*STREAMS.get(stream)?.schema());
+        let exported = FFI_ArrowSchema::try_from(&*STREAMS.get(stream, "stream")?.schema());
         schema.write(
             exported
                 .map_err(|error| Error::new(ErrorKind::Internal, "stream", error.to_string()))?,
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn odbc_stream_fetch(
     guard(error, || {
         // SAFETY: The header asks for a valid place for an ArrowArray.
         let place = unsafe { output("batch", batch) }?;
-        let fetched = STREAMS.get(stream)?.fetch()?;
+        let fetched = STREAMS.get(stream, "fetch")?.fetch()?;
         place.write(fetched.map_or_else(FFI_ArrowArray::empty, arrow::batch));
         Ok(())
     })
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn odbc_stream_warnings(
     guard(error, || {
         // SAFETY: The header asks for a valid place for an odbc_text.
         let warnings = unsafe { output("warnings", warnings) }?;
-        warnings.write(OdbcText::json(&STREAMS.get(stream)?.warnings())?);
+        warnings.write(OdbcText::json(&STREAMS.get(stream, "warnings")?.warnings())?);
         Ok(())
     })
 }

@@ -1,8 +1,8 @@
 //! Decimals with bounds, parsed from text without loss.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use arrow_array::{ArrayRef, Decimal128Array, Decimal256Array};
+use arrow_array::{ArrayRef, Decimal128Array, Decimal256Array, builder::StringBuilder};
 use arrow_buffer::i256;
 use arrow_schema::Field;
 
@@ -51,6 +51,66 @@ impl Column for Decimal {
             Ok(Arc::new(array.expect(in_bounds)))
         }
     }
+}
+
+struct DecimalText {
+    field: Field,
+    binding: Binding,
+}
+
+/// A decimal without bounds, as text in plain notation.
+pub(super) fn text_column(field: Field, binding: Binding) -> Box<dyn Column> {
+    Box::new(DecimalText { field, binding })
+}
+
+impl Column for DecimalText {
+    fn field(&self) -> Field {
+        self.field.clone()
+    }
+
+    fn binding(&self) -> Binding {
+        self.binding
+    }
+
+    fn convert(&self, cells: &Cells<'_>) -> Result<ArrayRef, CellError> {
+        let mut values = StringBuilder::with_capacity(cells.len(), cells.len() * 8);
+        for row in 0..cells.len() {
+            values.append_option(cells.text(row)?.map(plain));
+        }
+        Ok(Arc::new(values.finish()))
+    }
+}
+
+/// A number without an exponent; sqliteodbc gives one. What is no such number stays as it is.
+fn plain(text: &str) -> Cow<'_, str> {
+    /// More zeros than any number has that is not an attack.
+    const EXPONENT_MAX: usize = 1000;
+    let expand = || {
+        let (mantissa, exponent) = text.split_once(['e', 'E'])?;
+        let exponent: i32 = exponent.parse().ok()?;
+        let digits = mantissa.trim_start_matches('-');
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let fraction = fraction.trim_end_matches('0');
+        let zeros = exponent.unsigned_abs() as usize;
+        if zeros > EXPONENT_MAX
+            || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
+        {
+            return None;
+        }
+        let number = if exponent >= 0 {
+            let moved = zeros.min(fraction.len());
+            let (before, after) = fraction.split_at(moved);
+            let number = format!("{whole}{before}{}", "0".repeat(zeros - moved));
+            if after.is_empty() { number } else { format!("{number}.{after}") }
+        } else {
+            let padded = format!("{}{whole}", "0".repeat((zeros + 1).saturating_sub(whole.len())));
+            let (before, after) = padded.split_at(padded.len() - zeros);
+            format!("{before}.{after}{fraction}")
+        };
+        let sign = if mantissa.starts_with('-') { "-" } else { "" };
+        Some(format!("{sign}{number}"))
+    };
+    expand().map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// The digits of a decimal number that fits a precision and a scale.
@@ -114,6 +174,30 @@ mod tests {
             parse("99999999999999999999999999999999999999", 38, 0),
             Some(10i128.pow(38) - 1)
         );
+    }
+
+    #[test]
+    fn exponents_are_written_out() {
+        for (text, expected) in [
+            ("1.23456789012346e+27", "1234567890123460000000000000"),
+            ("1.0e+38", "100000000000000000000000000000000000000"),
+            ("-1.5e+1", "-15"),
+            ("1.25e+1", "12.5"),
+            ("1.0e-10", "0.0000000001"),
+            ("12345e-2", "123.45"),
+            ("-1.2e-2", "-0.012"),
+            ("12e-1", "1.2"),
+            ("123e-2", "1.23"),
+            ("12e0", "12"),
+            ("12.50", "12.50"),
+            ("NaN", "NaN"),
+            ("Infinity", "Infinity"),
+            ("one", "one"),
+            ("1e99999", "1e99999"),
+            ("", ""),
+        ] {
+            assert_eq!(plain(text), expected);
+        }
     }
 
     #[test]
