@@ -5,11 +5,16 @@ import 'package:odbc_engine/src/bindings/engine_library.dart';
 
 /// The library that the environment names, else the one that this repository
 /// has built.
-OdbcEngine testEngine() {
-  final built = '../target/debug/${EngineLibrary.defaultName}';
+OdbcEngine testEngine() => OdbcEngine.load(libraryPath: _libraryPath());
+
+/// What another process needs to load the same library.
+Map<String, String> testEnvironment() =>
+    {EngineLibrary.environmentVariable: _libraryPath()};
+
+String _libraryPath() {
   final named = Platform.environment[EngineLibrary.environmentVariable] ?? '';
-  return OdbcEngine.load(
-      libraryPath: named.isEmpty ? File(built).absolute.path : named);
+  if (named.isNotEmpty) return named;
+  return File('../target/debug/${EngineLibrary.defaultName}').absolute.path;
 }
 
 /// The connection string in the environment variable [name]; a database

@@ -18,19 +18,15 @@ void declareSuite(String connectionString,
   setUp(
       () => connection = OdbcConnection.open(connectionString, engine: engine));
   tearDown(() => connection.close());
+  tearDownAll(() => OdbcConnection.open(connectionString, engine: engine)
+    ..execute('DROP TABLE IF EXISTS dart_sample')
+    ..close());
 
   void createTable() {
     connection
       ..execute('DROP TABLE IF EXISTS dart_sample')
       ..execute('CREATE TABLE dart_sample (id INTEGER NOT NULL PRIMARY KEY, '
           'name VARCHAR(40), amount BIGINT) $tableOption');
-    addTearDown(() {
-      final other = OdbcConnection.open(connectionString, engine: engine);
-      if (connection.isClosed) {
-        other.execute('DROP TABLE IF EXISTS dart_sample');
-      }
-      other.close();
-    });
   }
 
   void insertRows(int count) {
