@@ -16,6 +16,7 @@ use std::sync::{
 pub(crate) use cache::Prepared;
 pub use capabilities::{Capabilities, ConnectionInfo};
 pub use clear::clear_all_statements;
+pub use connection_string::ConnectionString;
 pub(crate) use session::{Session, StatementKey};
 pub use transaction::{Isolation, TransactionOptions};
 

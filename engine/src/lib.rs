@@ -33,7 +33,8 @@ pub use arrow_array;
 pub use arrow_schema;
 
 pub use connection::{
-    Capabilities, Connection, ConnectionInfo, Isolation, TransactionOptions, clear_all_statements,
+    Capabilities, Connection, ConnectionInfo, ConnectionString, Isolation, TransactionOptions,
+    clear_all_statements,
 };
 pub use error::{Diagnostic, Error, ErrorDetails, ErrorKind, Result};
 pub use metrics::{Latency, Metrics, metrics, reset_metrics};

@@ -202,6 +202,26 @@ int32_t odbc_connection_capabilities(odbc_handle connection,
                                      struct odbc_text *capabilities,
                                      struct odbc_error *error);
 
+// Puts a connection string together from a JSON array of pairs, such as
+// `[["Driver", "SQLite3"], ["Database", "my.db"]]`. Values are escaped by the rules of ODBC.
+int32_t odbc_connection_string_build(const char *pairs,
+                                     uint64_t pairs_length,
+                                     struct odbc_text *connection_string,
+                                     struct odbc_error *error);
+
+// Takes a connection string apart into a JSON array of pairs, secrets included. One that is not
+// well-formed is InvalidArgument.
+int32_t odbc_connection_string_parse(const char *connection_string,
+                                     uint64_t connection_string_length,
+                                     struct odbc_text *pairs,
+                                     struct odbc_error *error);
+
+// A connection string for people, with `***` for each secret.
+int32_t odbc_connection_string_redact(const char *connection_string,
+                                      uint64_t connection_string_length,
+                                      struct odbc_text *redacted,
+                                      struct odbc_error *error);
+
 // Closes every statement and stream of every connection of this process, cached ones included.
 // The handles of those statements and streams then answer InvalidState; the connections stay
 // usable.

@@ -9,6 +9,7 @@
 mod arguments;
 mod arrow;
 mod connection;
+mod connection_string;
 mod error;
 mod guard;
 mod handle;

@@ -20,13 +20,18 @@ pub struct OdbcText {
     pub private_data: *mut c_void,
 }
 
+fn internal(error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Internal, "call", error.to_string())
+}
+
 impl OdbcText {
     /// Serialises a value as JSON.
     pub fn json(value: &impl serde::Serialize) -> Result<Self> {
-        let internal = |error: &dyn std::fmt::Display| {
-            Error::new(ErrorKind::Internal, "call", error.to_string())
-        };
-        let text = serde_json::to_string(value).map_err(|error| internal(&error))?;
+        Self::plain(serde_json::to_string(value).map_err(|error| internal(&error))?)
+    }
+
+    /// Gives a text as it is.
+    pub fn plain(text: String) -> Result<Self> {
         let text = CString::new(text).map_err(|error| internal(&error))?;
         let length = text.as_bytes().len() as u64;
         let data = text.into_raw();
@@ -39,7 +44,7 @@ unsafe extern "C" fn release(text: *mut OdbcText) {
         // SAFETY: C calls this with the struct that it was put into.
         let Some(text) = (unsafe { text.as_mut() }) else { return };
         if text.release.take().is_some() {
-            // SAFETY: The pointer was made by `json`, and `release` is only set with it.
+            // SAFETY: The pointer was made by `plain`, and `release` is only set with it.
             drop(unsafe { CString::from_raw(text.private_data.cast()) });
             text.data = null_mut();
             text.length = 0;

@@ -394,6 +394,28 @@ static void test_clearing(void) {
   CHECK(ok(odbc_connection_close(connection, &error)));
 }
 
+static void test_connection_strings(void) {
+  const char *pairs = "[[\"Driver\", \"SQLite3\"], [\"PWD\", \"a;b\"]]", *bad = "{\"a\": 1}";
+  const char *built = "Driver=SQLite3;PWD={a;b}", *invalid = "\xff";
+  odbc_text text = {0};
+  CHECK(ok(odbc_connection_string_build(pairs, strlen(pairs), &text, &error)));
+  CHECK(strcmp(text.data, built) == 0 && text.length == strlen(built));
+  text.release(&text);
+  CHECK(ok(odbc_connection_string_parse(built, strlen(built), &text, &error)));
+  CHECK(strcmp(text.data, "[[\"Driver\",\"SQLite3\"],[\"PWD\",\"a;b\"]]") == 0);
+  text.release(&text);
+  CHECK(ok(odbc_connection_string_redact(built, strlen(built), &text, &error)));
+  CHECK(strcmp(text.data, "Driver=SQLite3;PWD=***") == 0);
+  text.release(&text);
+  CHECK(failed(odbc_connection_string_build(bad, strlen(bad), &text, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_string_build("[]", 2, &text, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_string_build(pairs, strlen(pairs), NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_string_parse("PWD={x", 6, &text, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_string_parse(built, strlen(built), NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_string_redact(invalid, 1, &text, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_connection_string_redact(built, strlen(built), NULL, &error), INVALID_ARGUMENT));
+}
+
 int main(void) {
   test_versions();
   test_query();
@@ -405,6 +427,7 @@ int main(void) {
   test_bad_parameters();
   test_errors();
   test_clearing();
+  test_connection_strings();
   printf("%d checks, %d failures\n", checks, failures);
   return failures != 0;
 }

@@ -2,19 +2,78 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A parsed connection string: its keys and values in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ConnectionString(Vec<(String, String)>);
+/// A connection string, taken apart: its keys and values in order.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConnectionString(Vec<(String, String)>);
 
 /// Keys whose values must reach no message, no log and no span.
 const SECRET_KEYS: &[&str] = &["pwd", "password", "accesstoken", "token", "sslkeypassword"];
+
+const EMPTY: &str = "the connection string is empty; give at least Driver=… or DSN=…";
+
+fn is_secret(key: &str) -> bool {
+    SECRET_KEYS.iter().any(|secret| secret.eq_ignore_ascii_case(key))
+}
+
+/// A value as ODBC wants it: in braces where it holds what has a meaning outside of them.
+fn escape(value: &str) -> String {
+    let special = |c: char| "[]{}(),;?*=!@".contains(c);
+    if value.contains(special) || value.trim() != value {
+        format!("{{{}}}", value.replace('}', "}}"))
+    } else {
+        value.to_owned()
+    }
+}
 
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidArgument, "connect", message)
 }
 
 impl ConnectionString {
-    /// Parses the text. Errors name a part by its position or key, never by its value.
+    /// Puts a connection string together from keys and values.
+    pub fn from_pairs<K: Into<String>, V: Into<String>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self> {
+        let pairs: Vec<(String, String)> =
+            pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        for (index, (key, value)) in pairs.iter().enumerate() {
+            let forbidden = |c: char| "[]{}(),;?*=!@\\".contains(c) || c.is_control();
+            if key.trim().is_empty() || key.trim() != key || key.contains(forbidden) {
+                let message =
+                    format!("key {} of the connection string, {key:?}, is none", index + 1);
+                return Err(invalid(message));
+            }
+            if value.contains('\0') {
+                return Err(invalid(format!("the value of {key:?} holds a NUL character")));
+            }
+        }
+        if pairs.is_empty() {
+            return Err(invalid(EMPTY));
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The keys and values, in order.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// The text that connects, secrets included.
+    pub fn to_text(&self) -> String {
+        self.join(|_, value| escape(value))
+    }
+
+    /// The text for people: as [`ConnectionString::to_text`], with `***` for each secret.
+    pub fn redacted(&self) -> String {
+        self.join(|key, value| if is_secret(key) { "***".to_owned() } else { escape(value) })
+    }
+
+    fn join(&self, value: impl Fn(&str, &str) -> String) -> String {
+        let parts: Vec<_> = self.0.iter().map(|(k, v)| format!("{k}={}", value(k, v))).collect();
+        parts.join(";")
+    }
+
+    /// Takes a text apart. Errors name a part by its position or key, never by its value.
     pub fn parse(text: &str) -> Result<Self> {
         if text.contains('\0') {
             return Err(invalid("the connection string holds a NUL character"));
@@ -49,8 +108,7 @@ impl ConnectionString {
         Ok(Self(pairs))
     }
 
-    /// The first value of a key, as ODBC takes it.
-    #[cfg(test)]
+    /// The first value of a key, as ODBC takes it; keys are the same in either case.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0
             .iter()
@@ -59,15 +117,19 @@ impl ConnectionString {
     }
 
     /// Hides every secret of this connection string in a text.
-    pub fn redact(&self, text: &str) -> String {
-        let secrets = self.0.iter().filter(|(key, value)| {
-            let key = key.to_lowercase();
-            !value.is_empty() && SECRET_KEYS.contains(&key.as_str())
-        });
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let secrets = self.0.iter().filter(|(key, value)| !value.is_empty() && is_secret(key));
         secrets.fold(text.to_owned(), |text, (_, secret)| {
             text.replace(&format!("{{{}}}", secret.replace('}', "}}")), "***")
                 .replace(secret, "***")
         })
+    }
+}
+
+impl std::fmt::Debug for ConnectionString {
+    /// Shows no secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ConnectionString").field(&self.redacted()).finish()
     }
 }
 
@@ -115,6 +177,28 @@ mod tests {
         assert_eq!(parsed.get("pwd"), Some("a;b=c}d"));
         assert_eq!(parsed.get("Server"), Some("host"));
         assert_eq!(parsed.get("UID"), None);
+    }
+
+    #[test]
+    fn texts_and_pairs_are_the_same() {
+        let pairs = [("Driver", "PostgreSQL Unicode"), ("PWD", "a;b}c "), ("UID", "me"), ("X", "")];
+        let built = ConnectionString::from_pairs(pairs).unwrap();
+        assert_eq!(built.to_text(), "Driver=PostgreSQL Unicode;PWD={a;b}}c };UID=me;X=");
+        assert_eq!(ConnectionString::parse(&built.to_text()).unwrap(), built);
+        assert_eq!(built.redacted(), "Driver=PostgreSQL Unicode;PWD=***;UID=me;X=");
+        assert!(!format!("{built:?}").contains("a;b"));
+        for key in ["", " ", "a=b", "a;", "{a}", " a"] {
+            assert!(ConnectionString::from_pairs([(key, "v")]).is_err(), "{key:?}");
+        }
+        assert!(ConnectionString::from_pairs([("PWD", "a\0b")]).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_value_survives(value in "[^\\x00]{0,20}") {
+            let built = ConnectionString::from_pairs([("PWD", value.as_str()), ("Z", "z")]).unwrap();
+            proptest::prop_assert_eq!(ConnectionString::parse(&built.to_text()).unwrap(), built);
+        }
     }
 
     #[test]
