@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from . import parameters
 from .case import Case, Step
 from .compare import Comparison
 from .connection_string import ConnectionString
@@ -14,8 +15,7 @@ from .database import Database
 from .harness import Harness, HarnessCrashed, HarnessError, HarnessTimeout
 from .outcome import Cell, Observed, Outcome, Result, Verdict
 from .parity import digest_of, preview, reply_digest
-from .template import TemplateError, generated, render, sql_text
-from .values import encode
+from .template import TemplateError, render, sql_text
 
 _MAIN = "main"
 # The connection on which the conductor itself cleans up, whatever state a case leaves its own in.
@@ -158,21 +158,19 @@ class CellRun:
     def _members(self, step: Step) -> dict[str, Any]:
         members = dict(step.members)
         op = step.op
-        if op in ("open", "close", "info", "capabilities", "autocommit", "commit", "rollback"):
-            members.setdefault("connection", _MAIN)
         if op in ("execute", "query", "statement_open"):
-            members.setdefault("connection", _MAIN)
             members["sql"] = sql_text(members["sql"], self._tokens)
+        if op == "statement_open" or not op.startswith(("statement_", "stream_")):
+            members.setdefault("connection", _MAIN)
         if op.startswith("statement_") or op == "stream_open":
             members.setdefault("statement", _MAIN)
         if op.startswith("stream_"):
             members.setdefault("stream", _MAIN)
+        if "savepoint" in members:
+            members["name"] = members.pop("savepoint")
         if op in ("execute", "query", "statement_execute"):
-            members["params"] = [
-                {"type": parameter["type"], "value": encode(parameter["value"], parameter["type"])}
-                for parameter in generated(members.get("params", []), "parameter")
-            ]
-        if op in ("open", "query", "stream_open"):
+            members["params"] = parameters.encoded(members.get("params", []))
+        if op in ("open", "begin", "query", "stream_open"):
             members.setdefault("options", {})
         if op == "open":
             members["connection_string"] = self._open_string(members)

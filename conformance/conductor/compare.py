@@ -70,7 +70,7 @@ class Comparison:
                 yield f"error: the message holds {render(text, self._tokens)!r}"
 
     def _result(self, expect: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterator[str]:
-        for member in ("affected_rows", "columns", "batches", "end"):
+        for member in ("affected_rows", "columns", "batches", "end", "found"):
             if member in expect:
                 wanted, seen = self._own(expect[member]), observed.get(member)
                 if seen != wanted:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from . import parameters
 from .case import Case
 from .cell_run import tokens_of
 from .database import Database
@@ -146,7 +147,7 @@ def _step(step: Any, expect: Mapping[str, Any], database: Database) -> Iterator[
             )
             if by_database and database.name not in value:
                 yield f"{member} says nothing about {database.name}"
-    for parameter in generated(step.members.get("params", []), "parameter"):
+    for parameter in parameters.values(step.members.get("params", [])):
         if parameter["type"] in ("f", "g") and isinstance(parameter["value"], str):
             float_bits(parameter["value"], parameter["type"])
     columns = generated(expect["schema"], "column") if "schema" in expect else None

@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 
+from conformance.conductor import parameters
 from conformance.conductor.connection_string import ConnectionString
 from conformance.conductor.template import TemplateError, generated, render, sql_text
 from conformance.conductor.values import encode, matches, show
@@ -79,3 +80,13 @@ def test_connection_strings_keep_what_is_not_changed() -> None:
     text.set("Port", "1")
     text.remove("SERVER")
     assert str(text) == "Driver={Some Driver};PWD={x;y}}};Port=1;"
+
+
+def test_parameters_are_written_by_position_by_name_or_generated() -> None:
+    half = {"type": "g", "value": "0.5"}
+    bits = {"type": "g", "value": "0x3fe0000000000000"}
+    assert parameters.encoded([half]) == [bits]
+    assert parameters.encoded({"from": half}) == {"from": bits}
+    numbers = {"from": 1, "to": 2, "parameter": {"type": "l", "value": "{i}"}}
+    assert parameters.encoded(numbers) == [{"type": "l", "value": str(i)} for i in (1, 2)]
+    assert list(parameters.values({"a": half, "b": half})) == [half, half]

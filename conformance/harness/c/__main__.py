@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from ctypes import byref
+from ctypes import byref, c_int32
 from pathlib import Path
 from typing import Any
 
 from .abi import EngineError, Execution, Library, options, utf8
 from .arrow_read import read_rows, read_schema
 from .arrow_structs import ArrowArray, ArrowSchema
-from .arrow_write import alive, build
+from .arrow_write import Params, alive, build
 
 
 class Fault(Exception):
@@ -72,7 +72,22 @@ class Harness:
     def op_rollback(self, connection: str) -> None:
         self._library.call("odbc_connection_rollback", self._connection(connection))
 
-    def op_execute(self, connection: str, sql: str, params: list[dict[str, Any]]) -> dict[str, Any]:
+    def op_begin(self, connection: str, options: dict[str, Any]) -> None:
+        handle = self._connection(connection)
+        self._library.call("odbc_connection_begin", handle, *_options(options))
+
+    def op_savepoint(self, connection: str, name: str) -> None:
+        self._library.call("odbc_connection_savepoint", self._connection(connection), *utf8(name))
+
+    def op_rollback_to_savepoint(self, connection: str, name: str) -> None:
+        handle = self._connection(connection)
+        self._library.call("odbc_connection_rollback_to_savepoint", handle, *utf8(name))
+
+    def op_release_savepoint(self, connection: str, name: str) -> None:
+        handle = self._connection(connection)
+        self._library.call("odbc_connection_release_savepoint", handle, *utf8(name))
+
+    def op_execute(self, connection: str, sql: str, params: Params) -> dict[str, Any]:
         statement = self._library.open(
             "odbc_statement_open", self._connection(connection), *utf8(sql)
         )
@@ -84,7 +99,7 @@ class Harness:
             self._library.call("odbc_statement_close", statement)
 
     def op_query(
-        self, connection: str, sql: str, params: list[dict[str, Any]], options: dict[str, Any]
+        self, connection: str, sql: str, params: Params, options: dict[str, Any]
     ) -> dict[str, Any]:
         statement = self._library.open(
             "odbc_statement_open", self._connection(connection), *utf8(sql)
@@ -109,8 +124,14 @@ class Harness:
             "odbc_statement_open", self._connection(connection), *utf8(sql)
         )
 
-    def op_statement_execute(self, statement: str, params: list[dict[str, Any]]) -> dict[str, Any]:
+    def op_statement_execute(self, statement: str, params: Params) -> dict[str, Any]:
         return self._execute(self._statement(statement), params)
+
+    def op_statement_next(self, statement: str) -> dict[str, Any]:
+        handle, found, execution = self._statement(statement), c_int32(), Execution()
+        arguments = (handle, byref(found), byref(execution))
+        self._library.call("odbc_statement_next_result", *arguments)
+        return self._executed(handle, execution) if found.value else {"found": False}
 
     def op_statement_close(self, statement: str) -> None:
         self._library.call("odbc_statement_close", self._statement(statement))
@@ -137,7 +158,7 @@ class Harness:
     def op_stream_close(self, stream: str) -> None:
         self._library.call("odbc_stream_close", self._stream(stream))
 
-    def _execute(self, statement: int, params: list[dict[str, Any]]) -> dict[str, Any]:
+    def _execute(self, statement: int, params: Params) -> dict[str, Any]:
         execution = Execution()
         schema, array = build(params) if params else (None, None)
         self._library.call(
@@ -147,11 +168,11 @@ class Harness:
             None if array is None else byref(array),
             byref(execution),
         )
-        warnings = (
-            self._library.json("odbc_statement_warnings", statement)
-            if execution.warning_count
-            else []
-        )
+        return self._executed(statement, execution)
+
+    def _executed(self, statement: int, execution: Execution) -> dict[str, Any]:
+        said = execution.warning_count > 0
+        warnings = self._library.json("odbc_statement_warnings", statement) if said else []
         return {
             "affected_rows": None if execution.affected_rows < 0 else execution.affected_rows,
             "warnings": _codes(warnings),

@@ -15,6 +15,9 @@ from .calendar_text import days_of, time_of, timestamp_of
 _INTEGERS = {"c": "b", "C": "B", "s": "h", "S": "H", "i": "i", "I": "I", "l": "q", "L": "Q"}
 _UUID_METADATA = {"ARROW:extension:name": "arrow.uuid", "ARROW:extension:metadata": ""}
 
+# The parameters of a request: by position or by name.
+Params = list[dict[str, Any]] | dict[str, dict[str, Any]]
+
 # What an exported structure points to lives here, by its private_data, until it is released.
 _alive: dict[int, list[Any]] = {}
 _numbers = itertools.count(1)
@@ -39,20 +42,22 @@ def alive() -> int:
     return len(_alive)
 
 
-def build(parameters: list[dict[str, Any]]) -> tuple[ArrowSchema, ArrowArray]:
+def build(params: Params) -> tuple[ArrowSchema, ArrowArray]:
     """The schema and the array of the parameters, to be handed over."""
-    schemas = [_schema(parameter["type"]) for parameter in parameters]
-    arrays = [_array(parameter["type"], parameter["value"]) for parameter in parameters]
+    named = params.items() if isinstance(params, dict) else [("", value) for value in params]
+    schemas = [_schema(value["type"], name) for name, value in named]
+    arrays = [_array(value["type"], value["value"]) for _, value in named]
     return _exported_schema(b"+s", children=schemas), _exported_array([None], children=arrays)
 
 
-def _schema(arrow_format: str) -> ArrowSchema:
+def _schema(arrow_format: str, name: str) -> ArrowSchema:
     metadata = _UUID_METADATA if arrow_format == "w:16" else {}
-    return _exported_schema(arrow_format.encode(), metadata=metadata)
+    return _exported_schema(arrow_format.encode(), name=name.encode(), metadata=metadata)
 
 
 def _exported_schema(
     arrow_format: bytes,
+    name: bytes = b"",
     children: list[ArrowSchema] | None = None,
     metadata: dict[str, str] | None = None,
 ) -> ArrowSchema:
@@ -63,10 +68,10 @@ def _exported_schema(
     children = children or []
     pointers = (POINTER(ArrowSchema) * len(children))(*(pointer(child) for child in children))
     number = next(_numbers)
-    _alive[number] = [arrow_format, encoded, children, pointers]
+    _alive[number] = [arrow_format, name, encoded, children, pointers]
     return ArrowSchema(
         format=arrow_format,
-        name=b"",
+        name=name,
         metadata=ctypes.addressof(encoded) if encoded is not None else None,
         flags=FLAG_NULLABLE,
         n_children=len(children),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use odbc_engine::{
     Connection, ConnectionOptions, Diagnostic, Error, Execution, Statement, Stream, StreamOptions,
-    arrow_schema::SchemaRef,
+    TransactionOptions, arrow_schema::SchemaRef,
 };
 use serde_json::{Value, json};
 
@@ -70,6 +70,19 @@ impl Harness {
             }
             Request::Commit { connection } => self.connection(&connection)?.commit()?,
             Request::Rollback { connection } => self.connection(&connection)?.rollback()?,
+            Request::Begin { connection, options } => {
+                let options = TransactionOptions::from_json(&text(options))?;
+                self.connection(&connection)?.begin(&options)?;
+            }
+            Request::Savepoint { connection, name } => {
+                self.connection(&connection)?.savepoint(&name)?;
+            }
+            Request::RollbackToSavepoint { connection, name } => {
+                self.connection(&connection)?.rollback_to_savepoint(&name)?;
+            }
+            Request::ReleaseSavepoint { connection, name } => {
+                self.connection(&connection)?.release_savepoint(&name)?;
+            }
             Request::Execute { connection, sql, params } => {
                 let parameters = parameters::build(&params)?;
                 let execution = self.connection(&connection)?.execute(&sql, &parameters)?;
@@ -88,9 +101,13 @@ impl Harness {
             Request::StatementExecute { statement, params } => {
                 let parameters = parameters::build(&params)?;
                 let execution = self.statement(&statement)?.execute(&parameters)?;
-                let mut reply = executed(&execution);
-                reply["columns"] = json!(execution.column_count);
-                return Ok(reply);
+                return Ok(executed_with_columns(&execution));
+            }
+            Request::StatementNext { statement } => {
+                return Ok(match self.statement(&statement)?.next_result()? {
+                    Some(execution) => executed_with_columns(&execution),
+                    None => json!({ "found": false }),
+                });
             }
             Request::StatementClose { statement } => self.statement(&statement)?.close()?,
             Request::StreamOpen { statement, stream, options } => {
@@ -168,6 +185,12 @@ fn executed(execution: &Execution) -> Value {
         "affected_rows": execution.affected_rows,
         "warnings": execution.warnings.iter().map(warning).collect::<Vec<_>>(),
     })
+}
+
+fn executed_with_columns(execution: &Execution) -> Value {
+    let mut reply = executed(execution);
+    reply["columns"] = json!(execution.column_count);
+    reply
 }
 
 fn warning(diagnostic: &Diagnostic) -> Value {

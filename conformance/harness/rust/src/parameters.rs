@@ -12,19 +12,29 @@ use odbc_engine::{
     arrow_schema::{Field, Schema, TimeUnit},
 };
 
-use crate::{calendar, harness::Failure, request::Parameter};
+use crate::{
+    calendar,
+    harness::Failure,
+    request::{Parameter, Values},
+};
 
 /// One batch of one row with a column for each parameter.
-pub fn build(parameters: &[Parameter]) -> Result<Parameters, Failure> {
+pub fn build(values: &Values) -> Result<Parameters, Failure> {
+    let parameters: Vec<(&str, &Parameter)> = match values {
+        Values::Positional(list) => list.iter().map(|parameter| ("", parameter)).collect(),
+        Values::Named(map) => {
+            map.iter().map(|(name, parameter)| (name.as_str(), parameter)).collect()
+        }
+    };
     if parameters.is_empty() {
         return Ok(Parameters::none());
     }
     let mut fields = Vec::new();
     let mut arrays = Vec::new();
-    for parameter in parameters {
+    for (name, parameter) in parameters {
         let array = array(&parameter.format, parameter.value.as_deref())
             .ok_or_else(|| Failure::Fault(format!("cannot make a parameter of {parameter:?}")))?;
-        let mut field = Field::new("", array.data_type().clone(), true);
+        let mut field = Field::new(name, array.data_type().clone(), true);
         if parameter.format == "w:16" {
             let extension = ("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned());
             field.set_metadata(HashMap::from([extension]));

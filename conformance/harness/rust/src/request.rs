@@ -1,5 +1,7 @@
 //! The requests of the harness protocol.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -9,6 +11,14 @@ pub struct Parameter {
     #[serde(rename = "type")]
     pub format: String,
     pub value: Option<String>,
+}
+
+/// The values of a request, by position or by name.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Values {
+    Positional(Vec<Parameter>),
+    Named(BTreeMap<String, Parameter>),
 }
 
 /// Options as the bindings take them.
@@ -25,10 +35,15 @@ pub enum Request {
     Autocommit { connection: String, enabled: bool },
     Commit { connection: String },
     Rollback { connection: String },
-    Execute { connection: String, sql: String, params: Vec<Parameter> },
-    Query { connection: String, sql: String, params: Vec<Parameter>, options: Options },
+    Begin { connection: String, options: Options },
+    Savepoint { connection: String, name: String },
+    RollbackToSavepoint { connection: String, name: String },
+    ReleaseSavepoint { connection: String, name: String },
+    Execute { connection: String, sql: String, params: Values },
+    Query { connection: String, sql: String, params: Values, options: Options },
     StatementOpen { connection: String, statement: String, sql: String },
-    StatementExecute { statement: String, params: Vec<Parameter> },
+    StatementExecute { statement: String, params: Values },
+    StatementNext { statement: String },
     StatementClose { statement: String },
     StreamOpen { statement: String, stream: String, options: Options },
     StreamFetch { stream: String },
@@ -45,10 +60,15 @@ const KNOWN: &[&str] = &[
     "autocommit",
     "commit",
     "rollback",
+    "begin",
+    "savepoint",
+    "rollback_to_savepoint",
+    "release_savepoint",
     "execute",
     "query",
     "statement_open",
     "statement_execute",
+    "statement_next",
     "statement_close",
     "stream_open",
     "stream_fetch",
