@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ def matrix(plan: Plan, run: Run, results: list[Result]) -> dict[str, Any]:
     """Header with the versions of everything, a row for each cell, footer with the counts."""
     return {
         "header": {
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "started": run.started.isoformat(timespec="seconds"),
             "platform": platform.platform(),
             "python": sys.version.split()[0],
             "packages": {name: version(name) for name in ("PyYAML", "jsonschema", "rich")},
