@@ -6,14 +6,20 @@ library;
 import 'src/connection.dart';
 
 export 'src/batch.dart' show OdbcArray, OdbcBatch;
+export 'src/clear.dart' show clearAllStatements;
 export 'src/column.dart' show OdbcColumn;
 export 'src/connection.dart' show OdbcConnection;
+export 'src/connection_string.dart' show OdbcConnectionString;
 export 'src/engine.dart' show OdbcEngine;
 export 'src/exception.dart' hide OdbcErrorDetails;
 export 'src/execution.dart' show OdbcExecution;
-export 'src/options.dart' show OdbcConnectionOptions, OdbcStreamOptions;
+export 'src/isolation.dart' show OdbcIsolation;
+export 'src/metrics.dart' show OdbcLatency, OdbcMetrics, metrics, resetMetrics;
+export 'src/options.dart'
+    show OdbcConnectionOptions, OdbcStreamOptions, OdbcTransactionOptions;
 export 'src/parameter.dart' show OdbcParameter;
 export 'src/result.dart' show OdbcResult;
+export 'src/retry.dart' show retry;
 export 'src/row.dart' show OdbcRow;
 export 'src/statement.dart' show OdbcStatement;
 export 'src/stream.dart' show OdbcStream;

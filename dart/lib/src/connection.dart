@@ -4,11 +4,15 @@ import 'dart:ffi';
 import 'package:ffi/ffi.dart';
 
 import 'bindings/call.dart';
+import 'bindings/engine_functions.dart';
 import 'bindings/native_handle.dart';
 import 'engine.dart';
+import 'exception.dart';
 import 'execution.dart';
+import 'isolation.dart';
 import 'options.dart';
 import 'result.dart';
+import 'retry.dart';
 import 'statement.dart';
 import 'stream.dart';
 
@@ -46,24 +50,27 @@ final class OdbcConnection implements Finalizable {
 
   final NativeHandle _handle;
 
-  /// Runs [sql] with [parameters], one for each `?`, and reads its whole
-  /// result; `OdbcParameter` says how values are sent.
+  /// Runs [sql] with [parameters] and reads its whole result.
+  ///
+  /// Parameters are a [List] with a value for each `?`, or a [Map] with a value
+  /// for the name of every `:name` and `@name`; `OdbcParameter` says how values
+  /// are sent.
   OdbcResult query(
     String sql, [
-    List<Object?> parameters = const [],
+    Object parameters = const <Object?>[],
     OdbcStreamOptions? options,
   ]) =>
       _once(sql, (statement) => statement.query(parameters, options));
 
   /// Runs [sql] with [parameters] and leaves a result unread.
-  OdbcExecution execute(String sql, [List<Object?> parameters = const []]) =>
+  OdbcExecution execute(String sql, [Object parameters = const <Object?>[]]) =>
       _once(sql, (statement) => statement.execute(parameters));
 
   /// Runs [sql] with [parameters]; its result is read batch by batch, until
   /// the stream is closed.
   OdbcStream stream(
     String sql, [
-    List<Object?> parameters = const [],
+    Object parameters = const <Object?>[],
     OdbcStreamOptions? options,
   ]) {
     final statement = prepare(sql);
@@ -79,11 +86,68 @@ final class OdbcConnection implements Finalizable {
   /// A statement for [sql], to be executed any number of times.
   OdbcStatement prepare(String sql) => OdbcStatement.open(_handle, sql);
 
-  /// Makes the changes of the transaction permanent.
+  /// Begins a transaction. Autocommit is off until it ends.
+  ///
+  /// Within an open transaction this begins one that ends alone, by the next
+  /// [commit] or [rollback]; it has no [isolation] or [readOnly] of its own.
+  void begin({OdbcIsolation? isolation, bool readOnly = false}) =>
+      beginWith(OdbcTransactionOptions(
+          isolation: isolation, readOnly: readOnly ? true : null));
+
+  /// Begins a transaction as [options] say, like [begin].
+  void beginWith(OdbcTransactionOptions options) => _say('begin',
+      _handle.functions.connectionBegin, options.toString(), 'the options');
+
+  /// Sets the savepoint [name] in the open transaction.
+  void savepoint(String name) => _say('savepoint',
+      _handle.functions.connectionSavepoint, name, 'the savepoint');
+
+  /// Undoes what was done since the savepoint [name], which stays.
+  void rollbackToSavepoint(String name) => _say('rollback',
+      _handle.functions.connectionRollbackToSavepoint, name, 'the savepoint');
+
+  /// Forgets the savepoint [name]; what was done since stays in the
+  /// transaction.
+  void releaseSavepoint(String name) => _say('release',
+      _handle.functions.connectionReleaseSavepoint, name, 'the savepoint');
+
+  /// Runs [work] in a transaction: commits where it succeeds, rolls back where
+  /// it throws.
+  ///
+  /// After a deadlock or a serialization failure (an error of kind
+  /// [OdbcErrorKind.transaction] that is retryable) all of it is done again,
+  /// [attempts] times at most; [retry] tells how long the isolate sleeps
+  /// meanwhile. A [work] that returns a [Future] is refused, because it would
+  /// go on after its transaction.
+  T runInTransaction<T>(
+    T Function() work, {
+    OdbcIsolation? isolation,
+    bool readOnly = false,
+    int attempts = 3,
+  }) =>
+      retry(
+        () {
+          begin(isolation: isolation, readOnly: readOnly);
+          final T result;
+          try {
+            result = work();
+            _refuseFuture(result);
+          } on Object {
+            _rollbackAfterError();
+            rethrow;
+          }
+          commit();
+          return result;
+        },
+        attempts: attempts,
+        when: (error) => error.kind == OdbcErrorKind.transaction,
+      );
+
+  /// Makes the changes of the innermost transaction permanent, and ends it.
   void commit() => check('commit',
       (error) => _handle.functions.connectionCommit(_handle.value, error));
 
-  /// Undoes the changes of the transaction.
+  /// Undoes the changes of the innermost transaction, and ends it.
   void rollback() => check('rollback',
       (error) => _handle.functions.connectionRollback(_handle.value, error));
 
@@ -101,6 +165,13 @@ final class OdbcConnection implements Finalizable {
       'autocommit',
       (error) => _handle.functions
           .connectionSetAutocommit(_handle.value, enabled ? 1 : 0, error));
+
+  /// Ends every statement and stream of this connection, also those that are
+  /// kept prepared.
+  void clearStatements() => check(
+      'clear',
+      (error) =>
+          _handle.functions.connectionClearStatements(_handle.value, error));
 
   /// What the driver and the database say of themselves: `dbms_name`,
   /// `dbms_version`, `driver_name` ...
@@ -122,6 +193,34 @@ final class OdbcConnection implements Finalizable {
   ///
   /// Statements and streams of the connection end too.
   void close() => _handle.close();
+
+  // What went wrong first is what the caller must hear of.
+  void _rollbackAfterError() {
+    try {
+      rollback();
+    } on OdbcException {
+      return;
+    }
+  }
+
+  void _refuseFuture(Object? result) {
+    if (result is! Future) return;
+    // Its own error would have nobody to hear of it.
+    result.ignore();
+    throw OdbcException(
+      OdbcErrorKind.invalidArgument,
+      'the work of a transaction must be done when it returns, not a Future',
+      operation: 'transaction',
+    );
+  }
+
+  void _say(String operation, SayFunction call, String text, String what) =>
+      using((arena) {
+        final bytes = encodeText(text, what, operation: operation);
+        final copy = arena.copy(bytes);
+        check(operation,
+            (error) => call(_handle.value, copy, bytes.length, error));
+      });
 
   T _once<T>(String sql, T Function(OdbcStatement statement) body) {
     final statement = prepare(sql);

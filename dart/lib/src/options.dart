@@ -1,22 +1,53 @@
 import 'dart:convert';
 
+import 'isolation.dart';
+
 /// How a connection is opened; what is null is left to the engine's default.
 final class OdbcConnectionOptions {
-  /// Options by name. [loginTimeout] counts in whole milliseconds.
+  /// Options by name. [loginTimeout] counts in whole milliseconds;
+  /// [statementCacheSize] is how many prepared statements are kept for later
+  /// ones of the same text.
   OdbcConnectionOptions({
     Duration? loginTimeout,
     bool? readOnly,
     bool? autocommit,
+    int? statementCacheSize,
   }) : _values = {
           if (loginTimeout != null)
             'login_timeout_ms': loginTimeout.inMilliseconds,
           if (readOnly != null) 'read_only': readOnly,
           if (autocommit != null) 'autocommit': autocommit,
+          if (statementCacheSize != null)
+            'statement_cache_size': statementCacheSize,
         };
 
   /// Options as the engine names them, for example from a configuration file;
   /// the engine refuses unknown names and bad values.
   OdbcConnectionOptions.fromJson(Map<String, Object?> values)
+      : _values = Map.of(values);
+
+  final Map<String, Object?> _values;
+
+  /// The options as the engine names them.
+  Map<String, Object?> toJson() => Map.of(_values);
+
+  @override
+  String toString() => _encode(_values);
+}
+
+/// How a transaction runs; what is null is left to the engine's default.
+final class OdbcTransactionOptions {
+  /// Options by name. The server itself refuses writes in a [readOnly]
+  /// transaction.
+  OdbcTransactionOptions({OdbcIsolation? isolation, bool? readOnly})
+      : _values = {
+          if (isolation != null) 'isolation': isolation.label,
+          if (readOnly != null) 'read_only': readOnly,
+        };
+
+  /// Options as the engine names them; the engine refuses unknown names and
+  /// bad values.
+  OdbcTransactionOptions.fromJson(Map<String, Object?> values)
       : _values = Map.of(values);
 
   final Map<String, Object?> _values;

@@ -33,32 +33,42 @@ final class OdbcStatement implements Finalizable {
 
   final NativeHandle _handle;
 
-  /// The text, with a `?` for each parameter.
+  /// The text, with `?`, or `:name` and `@name`, for each parameter.
   final String sql;
 
-  /// Runs the statement with [parameters], one for each `?`; `OdbcParameter`
-  /// says how values are sent.
-  OdbcExecution execute([List<Object?> parameters = const []]) {
-    final execution = calloc<ExecutionStruct>();
-    try {
-      withParameters(
-          parameters,
-          (schema, array) => check(
-              'execute',
-              (error) => _handle.functions.statementExecute(
-                  _handle.value, schema, array, execution, error)));
-      final affectedRows = execution.ref.affectedRows;
-      return OdbcExecution(
-        affectedRows: affectedRows < 0 ? null : affectedRows,
-        columnCount: execution.ref.columnCount,
-        warnings: execution.ref.warningCount == 0 ? const [] : _warnings(),
-      );
-    } finally {
-      calloc.free(execution);
-    }
-  }
+  /// Runs the statement with [parameters].
+  ///
+  /// They are a [List] with a value for each `?`, or a [Map] with a value for
+  /// the name of every `:name` and `@name`; `OdbcParameter` says how values are
+  /// sent.
+  OdbcExecution execute([Object parameters = const <Object?>[]]) =>
+      using((arena) {
+        final execution = arena<ExecutionStruct>();
+        withParameters(
+            parameters,
+            (schema, array) => check(
+                'execute',
+                (error) => _handle.functions.statementExecute(
+                    _handle.value, schema, array, execution, error)));
+        return _read(execution.ref);
+      });
 
-  /// The result of the last execution, to be read batch by batch.
+  /// Goes on to the next result of the last execution, for example of a
+  /// procedure or of several statements in one text; null when there is no
+  /// other.
+  ///
+  /// The stream of the result before is ended.
+  OdbcExecution? nextResult() => using((arena) {
+        final found = arena<Int32>();
+        final execution = arena<ExecutionStruct>();
+        check(
+            'next_result',
+            (error) => _handle.functions
+                .statementNextResult(_handle.value, found, execution, error));
+        return found.value == 0 ? null : _read(execution.ref);
+      });
+
+  /// The present result of the last execution, to be read batch by batch.
   ///
   /// With [closeStatement] the statement is closed together with the stream.
   OdbcStream stream({
@@ -70,7 +80,7 @@ final class OdbcStatement implements Finalizable {
 
   /// Runs the statement with [parameters] and reads its whole result.
   OdbcResult query([
-    List<Object?> parameters = const [],
+    Object parameters = const <Object?>[],
     OdbcStreamOptions? options,
   ]) {
     final execution = execute(parameters);
@@ -91,6 +101,13 @@ final class OdbcStatement implements Finalizable {
 
   /// Ends the statement and its stream; a second call does nothing.
   void close() => _handle.close();
+
+  OdbcExecution _read(ExecutionStruct execution) => OdbcExecution(
+        affectedRows:
+            execution.affectedRows < 0 ? null : execution.affectedRows,
+        columnCount: execution.columnCount,
+        warnings: execution.warningCount == 0 ? const [] : _warnings(),
+      );
 
   List<OdbcDiagnostic> _warnings() => readDiagnostics(
       'warnings',

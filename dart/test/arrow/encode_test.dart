@@ -10,7 +10,7 @@ import 'native_batch.dart';
 void main() {
   /// What [value] is when it is sent and read again.
   Object? roundTrip(Object? value) {
-    final encoded = encodeParameter(value, 1);
+    final encoded = encodeParameter(value, 'parameter 1');
     final validity = encoded.isNull ? Uint8List(1) : null;
     final batch = batchOf([
       column(encoded.type, [validity, ...encoded.buffers]),
@@ -20,7 +20,8 @@ void main() {
     return read;
   }
 
-  String formatOf(Object? value) => encodeParameter(value, 1).type.format;
+  String formatOf(Object? value) =>
+      encodeParameter(value, 'parameter 1').type.format;
 
   test('plain values keep their value and have the type of their class', () {
     final bigint = BigInt.one << 62;
@@ -130,7 +131,7 @@ void main() {
       'a\ud800',
       '\udc00\ud800b',
     ]) {
-      expect(() => encodeParameter(value, 3),
+      expect(() => encodeParameter(value, 'parameter 3'),
           throwsOdbc(OdbcErrorKind.invalidArgument, says: ['parameter 3']),
           reason: '$value');
     }

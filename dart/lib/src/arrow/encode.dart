@@ -22,9 +22,9 @@ typedef EncodedParameter = ({
   List<Uint8List> buffers,
 });
 
-/// The parameter at [place], counted from 1 as the markers in the SQL text are.
-EncodedParameter encodeParameter(Object? value, int place) {
-  final encoder = _Encoder(place);
+/// The parameter that errors call [subject], such as `parameter 1`.
+EncodedParameter encodeParameter(Object? value, String subject) {
+  final encoder = _Encoder(subject);
   final parameter = encoder.typed(value);
   final type = parameter.type;
   final content = parameter.value;
@@ -41,9 +41,9 @@ List<Uint8List> _emptyBuffers(OdbcType type) => switch (type.format) {
     };
 
 final class _Encoder {
-  const _Encoder(this.place);
+  const _Encoder(this.subject);
 
-  final int place;
+  final String subject;
 
   OdbcParameter typed(Object? value) => switch (value) {
         OdbcParameter() => value,
@@ -196,11 +196,11 @@ final class _Encoder {
   }
 
   Uint8List _text(String value) =>
-      encodeText(value, 'parameter $place', operation: 'execute');
+      encodeText(value, subject, operation: 'execute');
 
   OdbcException refusal(String reason) => OdbcException(
         OdbcErrorKind.invalidArgument,
-        'parameter $place: $reason',
+        '$subject: $reason',
         operation: 'execute',
       );
 }

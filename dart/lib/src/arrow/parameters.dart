@@ -9,31 +9,50 @@ import 'package:ffi/ffi.dart';
 
 import '../bindings/call.dart';
 import '../bindings/structs.dart';
+import '../exception.dart';
 import '../types/type.dart';
 import 'batch_memory.dart';
 import 'encode.dart';
 
 /// Calls [body] with [values] as a struct array of length one and its schema,
 /// or with NULL for none, and releases what [body] leaves unreleased.
+///
+/// A [List] has no names; those of a [Map] are the names of the children.
 T withParameters<T>(
-  List<Object?> values,
+  Object values,
   T Function(Pointer<ArrowSchema> schema, Pointer<ArrowArray> array) body,
 ) {
-  if (values.isEmpty) return body(nullptr, nullptr);
   // Everything that can be refused is, before any native memory is taken.
-  final parameters = [
-    for (final (i, value) in values.indexed) encodeParameter(value, i + 1),
-  ];
+  final parameters = switch (values) {
+    List<Object?>() => [
+        for (final (i, value) in values.indexed)
+          (
+            name: Uint8List(0),
+            content: encodeParameter(value, 'parameter ${i + 1}'),
+          ),
+      ],
+    Map<Object?, Object?>() => [
+        for (final MapEntry(key: name, :value) in values.entries)
+          (
+            name: _encodeName(name),
+            content: encodeParameter(value, 'parameter "$name"'),
+          ),
+      ],
+    _ => throw _refusal('parameters are a List, or a Map by name, not a '
+        '${values.runtimeType}'),
+  };
+  if (parameters.isEmpty) return body(nullptr, nullptr);
   final schema = malloc<ArrowSchema>();
   final array = malloc<ArrowArray>();
   try {
     _fillSchema(schema, '+s', childCount: parameters.length);
     _fillArray(array, [nullptr], childCount: parameters.length);
-    for (final (i, parameter) in parameters.indexed) {
-      _fillSchema(schema.ref.children[i], parameter.type.format,
-          metadata: parameter.type == OdbcType.uuid ? _uuidMetadata : null);
-      _fillArray(array.ref.children[i], _copyBuffers(parameter),
-          nullCount: parameter.isNull ? 1 : 0);
+    for (final (i, (:name, :content)) in parameters.indexed) {
+      _fillSchema(schema.ref.children[i], content.type.format,
+          name: name,
+          metadata: content.type == OdbcType.uuid ? _uuidMetadata : null);
+      _fillArray(array.ref.children[i], _copyBuffers(content),
+          nullCount: content.isNull ? 1 : 0);
     }
     return body(schema, array);
   } finally {
@@ -44,6 +63,24 @@ T withParameters<T>(
       ..free(array);
   }
 }
+
+Uint8List _encodeName(Object? name) {
+  if (name is! String) {
+    throw _refusal('a parameter is named by a String, not by a '
+        '${name.runtimeType}');
+  }
+  // Either would be another name, or none, behind a NUL-terminated text.
+  if (name.isEmpty || name.contains('\u0000')) {
+    throw _refusal('a parameter cannot have the name ${jsonEncode(name)}');
+  }
+  return encodeText(name, 'a parameter\'s name', operation: 'execute');
+}
+
+OdbcException _refusal(String message) => OdbcException(
+      OdbcErrorKind.invalidArgument,
+      message,
+      operation: 'execute',
+    );
 
 // The callee releases during the call, on the thread of this isolate, so the
 // callbacks may be Dart code; they live as long as the isolate does.
@@ -61,12 +98,13 @@ final _uuidMetadata = _metadata('ARROW:extension:name', 'arrow.uuid');
 void _fillSchema(
   Pointer<ArrowSchema> schema,
   String format, {
+  Uint8List? name,
   Uint8List? metadata,
   int childCount = 0,
 }) {
   schema.ref
     ..format = malloc.copyTerminated(ascii.encode(format))
-    ..name = malloc.copyTerminated(Uint8List(0))
+    ..name = malloc.copyTerminated(name ?? Uint8List(0))
     ..metadata = metadata == null ? nullptr : malloc.copy(metadata)
     ..flags = arrowNullableFlag
     ..childCount = childCount

@@ -28,9 +28,6 @@ void check(String operation, int Function(ErrorPointer error) body) {
   }
 }
 
-/// A call that fills a text.
-typedef TextCall = int Function(Pointer<TextStruct> text, ErrorPointer error);
-
 /// The text that [body] makes the library hand out.
 String readText(String operation, TextCall body) {
   final text = calloc<TextStruct>();
@@ -45,6 +42,14 @@ String readText(String operation, TextCall body) {
     calloc.free(text);
   }
 }
+
+/// The text that [call] makes of [text], whose bytes come from [encodeText].
+String convertText(String operation, Uint8List text, ConvertFunction call) =>
+    using((arena) {
+      final copy = arena.copy(text);
+      return readText(
+          operation, (result, error) => call(copy, text.length, result, error));
+    });
 
 /// The diagnostic records that [body] makes the library hand out as JSON.
 List<OdbcDiagnostic> readDiagnostics(String operation, TextCall body) => [

@@ -11,6 +11,9 @@ typedef _NativeHandleFunction = Int32 Function(Uint64, ErrorPointer);
 /// A call that takes a handle and nothing else.
 typedef HandleFunction = int Function(int, ErrorPointer);
 
+/// A call that fills a text.
+typedef TextCall = int Function(Pointer<TextStruct> text, ErrorPointer error);
+
 typedef _NativeTextFunction = Int32 Function(
     Uint64, Pointer<TextStruct>, ErrorPointer);
 
@@ -23,6 +26,19 @@ typedef _NativeOpenFunction = Int32 Function(
 /// A call that opens a child of a handle, as a text says.
 typedef OpenFunction = int Function(
     int, Pointer<Uint8>, int, Pointer<Uint64>, ErrorPointer);
+
+typedef _NativeSayFunction = Int32 Function(
+    Uint64, Pointer<Uint8>, Uint64, ErrorPointer);
+
+/// A call that takes a handle and a text.
+typedef SayFunction = int Function(int, Pointer<Uint8>, int, ErrorPointer);
+
+typedef _NativeConvertFunction = Int32 Function(
+    Pointer<Uint8>, Uint64, Pointer<TextStruct>, ErrorPointer);
+
+/// A call that makes a text of a text.
+typedef ConvertFunction = int Function(
+    Pointer<Uint8>, int, Pointer<TextStruct>, ErrorPointer);
 
 /// The exports of the C ABI, each looked up when it is first used: a library
 /// without one of them stays usable for the rest.
@@ -61,6 +77,25 @@ final class EngineFunctions {
   /// `int32_t odbc_connection_close(odbc_handle connection, odbc_error *error)`
   late final HandleFunction connectionClose = _handle('odbc_connection_close');
 
+  /// `int32_t odbc_connection_begin(odbc_handle connection, const char *options,
+  /// uint64_t options_length, odbc_error *error)`
+  late final SayFunction connectionBegin = _say('odbc_connection_begin');
+
+  /// `int32_t odbc_connection_savepoint(odbc_handle connection, const char
+  /// *name, uint64_t name_length, odbc_error *error)`
+  late final SayFunction connectionSavepoint =
+      _say('odbc_connection_savepoint');
+
+  /// `int32_t odbc_connection_rollback_to_savepoint(odbc_handle connection,
+  /// const char *name, uint64_t name_length, odbc_error *error)`
+  late final SayFunction connectionRollbackToSavepoint =
+      _say('odbc_connection_rollback_to_savepoint');
+
+  /// `int32_t odbc_connection_release_savepoint(odbc_handle connection, const
+  /// char *name, uint64_t name_length, odbc_error *error)`
+  late final SayFunction connectionReleaseSavepoint =
+      _say('odbc_connection_release_savepoint');
+
   /// `int32_t odbc_connection_commit(odbc_handle connection, odbc_error
   /// *error)`
   late final HandleFunction connectionCommit =
@@ -89,6 +124,11 @@ final class EngineFunctions {
               Int32 Function(Uint64, Pointer<Int32>, ErrorPointer),
               int Function(int, Pointer<Int32>, ErrorPointer)>(name));
 
+  /// `int32_t odbc_connection_clear_statements(odbc_handle connection,
+  /// odbc_error *error)`
+  late final HandleFunction connectionClearStatements =
+      _handle('odbc_connection_clear_statements');
+
   /// `int32_t odbc_connection_info(odbc_handle connection, odbc_text *info,
   /// odbc_error *error)`
   late final TextFunction connectionInfo = _text('odbc_connection_info');
@@ -97,6 +137,40 @@ final class EngineFunctions {
   /// *capabilities, odbc_error *error)`
   late final TextFunction connectionCapabilities =
       _text('odbc_connection_capabilities');
+
+  /// `int32_t odbc_connection_string_build(const char *pairs, uint64_t
+  /// pairs_length, odbc_text *connection_string, odbc_error *error)`
+  late final ConvertFunction connectionStringBuild =
+      _convert('odbc_connection_string_build');
+
+  /// `int32_t odbc_connection_string_parse(const char *connection_string,
+  /// uint64_t connection_string_length, odbc_text *pairs, odbc_error *error)`
+  late final ConvertFunction connectionStringParse =
+      _convert('odbc_connection_string_parse');
+
+  /// `int32_t odbc_connection_string_redact(const char *connection_string,
+  /// uint64_t connection_string_length, odbc_text *redacted, odbc_error
+  /// *error)`
+  late final ConvertFunction connectionStringRedact =
+      _convert('odbc_connection_string_redact');
+
+  /// `int32_t odbc_clear_all_statements(void)`
+  late final int Function() clearAllStatements = _find(
+      'odbc_clear_all_statements',
+      (name) =>
+          _library.lookupFunction<Int32 Function(), int Function()>(name));
+
+  /// `int32_t odbc_metrics_read(odbc_text *metrics, odbc_error *error)`
+  late final TextCall metricsRead = _find(
+      'odbc_metrics_read',
+      (name) => _library.lookupFunction<
+          Int32 Function(Pointer<TextStruct>, ErrorPointer), TextCall>(name));
+
+  /// `int32_t odbc_metrics_reset(odbc_error *error)`
+  late final int Function(ErrorPointer) metricsReset = _find(
+      'odbc_metrics_reset',
+      (name) => _library.lookupFunction<Int32 Function(ErrorPointer),
+          int Function(ErrorPointer)>(name));
 
   /// `int32_t odbc_statement_open(odbc_handle connection, const char *sql,
   /// uint64_t sql_length, odbc_handle *statement, odbc_error *error)`
@@ -114,6 +188,18 @@ final class EngineFunctions {
                   Pointer<ExecutionStruct>, ErrorPointer),
               int Function(int, Pointer<ArrowSchema>, Pointer<ArrowArray>,
                   Pointer<ExecutionStruct>, ErrorPointer)>(name));
+
+  /// `int32_t odbc_statement_next_result(odbc_handle statement, int32_t *found,
+  /// odbc_execution *execution, odbc_error *error)`
+  late final int Function(
+          int, Pointer<Int32>, Pointer<ExecutionStruct>, ErrorPointer)
+      statementNextResult = _find(
+          'odbc_statement_next_result',
+          (name) => _library.lookupFunction<
+              Int32 Function(Uint64, Pointer<Int32>, Pointer<ExecutionStruct>,
+                  ErrorPointer),
+              int Function(int, Pointer<Int32>, Pointer<ExecutionStruct>,
+                  ErrorPointer)>(name));
 
   /// `int32_t odbc_statement_warnings(odbc_handle statement, odbc_text
   /// *warnings, odbc_error *error)`
@@ -177,6 +263,14 @@ final class EngineFunctions {
       name,
       (name) =>
           _library.lookupFunction<_NativeOpenFunction, OpenFunction>(name));
+
+  SayFunction _say(String name) => _find(name,
+      (name) => _library.lookupFunction<_NativeSayFunction, SayFunction>(name));
+
+  ConvertFunction _convert(String name) => _find(
+      name,
+      (name) => _library
+          .lookupFunction<_NativeConvertFunction, ConvertFunction>(name));
 
   Pointer<NativeFinalizerFunction> _finalizer(String name) =>
       _find(name, _library.lookup<NativeFinalizerFunction>);
