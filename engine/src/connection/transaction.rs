@@ -232,7 +232,8 @@ impl Session {
                 "a savepoint needs an open transaction: begin one, or turn autocommit off",
             ));
         }
-        self.run(operation, &format!("{sql} {name}")).map(drop)
+        let done = self.run(operation, &format!("{sql} {name}"));
+        done.map(drop).map_err(|error| self.failed(error))
     }
 }
 
