@@ -32,11 +32,11 @@ class StreamOptions(TypedDict, total=False):
 def encode(options: Mapping[str, object]) -> str:
     """Options as the JSON that the engine reads.
 
-    What is no number and no bool goes as text: no option is text, so the engine refuses it by name.
+    What JSON cannot say goes as text: no option is text, so the engine refuses it by its name.
     """
     return json.dumps(
         {
-            name: value if isinstance(value, (bool, int)) else repr(value)
+            name: value if isinstance(value, (bool, int, str)) else repr(value)
             for name, value in options.items()
         }
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from odbc_engine import _native
 from odbc_engine.stream import Stream
 
 
@@ -15,7 +16,12 @@ def pyarrow_table(stream: Stream) -> Any:
 
 def polars_frame(stream: Stream) -> Any:
     """The rest of a stream as a ``polars.DataFrame``."""
-    return _read(stream, _library("polars").DataFrame)
+    polars = _library("polars")
+    for column in stream.columns:
+        if column.format.startswith("d:") and column.format.endswith(",256"):
+            message = f"polars has no decimal of more than 38 digits, as column {column.name!r} is"
+            raise _native.unsupported("fetch", message)
+    return _read(stream, polars.DataFrame)
 
 
 def pandas_frame(stream: Stream) -> Any:

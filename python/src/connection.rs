@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use odbc_engine::ConnectionOptions;
-use pyo3::{
-    prelude::*,
-    types::{PyList, PyString},
-};
+use pyo3::{prelude::*, types::PyList};
 
 use crate::{
     enter::{Detached, enter},
@@ -23,11 +20,7 @@ pub(crate) struct Connection {
 #[pymethods]
 impl Connection {
     #[staticmethod]
-    fn open(
-        py: Python<'_>,
-        connection_string: &Bound<'_, PyString>,
-        options: &str,
-    ) -> PyResult<Self> {
+    fn open(py: Python<'_>, connection_string: &Bound<'_, PyAny>, options: &str) -> PyResult<Self> {
         let connection_string = text(connection_string, "connect", "the connection string")?;
         let engine = enter(py, || {
             let options = ConnectionOptions::from_json(options)?;
@@ -36,7 +29,7 @@ impl Connection {
         Ok(Self { engine: Detached::new(Arc::new(engine)) })
     }
 
-    fn statement(&self, py: Python<'_>, sql: &Bound<'_, PyString>) -> PyResult<Statement> {
+    fn statement(&self, py: Python<'_>, sql: &Bound<'_, PyAny>) -> PyResult<Statement> {
         let sql = text(sql, "execute", "the SQL text")?;
         let engine = enter(py, || self.engine.statement(&sql))?;
         Ok(Statement::new(engine, Arc::clone(&self.engine)))

@@ -37,13 +37,6 @@ fn reason(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("no reason given")
 }
 
-/// Lets the tests of a debug build see what becomes of a panic.
-#[cfg(debug_assertions)]
-#[pyfunction]
-pub(crate) fn panic_in_engine(py: Python<'_>, message: String) -> PyResult<()> {
-    enter(py, || panic!("{message}"))
-}
-
 /// An object of the engine, dropped with the GIL released: its drop may talk to a server.
 pub(crate) struct Detached<T: Send>(Option<T>);
 

@@ -127,3 +127,9 @@ pub(crate) fn invalid_state(py: Python<'_>, operation: &str, message: &str) -> P
 pub(crate) fn invalid_argument(py: Python<'_>, operation: &str, message: &str) -> Py<PyAny> {
     refusal(py, ErrorKind::InvalidArgument, operation, message).into_value(py).into_any()
 }
+
+/// The exception for what is beyond the libraries that results are handed to.
+#[pyfunction]
+pub(crate) fn unsupported(py: Python<'_>, operation: &str, message: &str) -> Py<PyAny> {
+    refusal(py, ErrorKind::Unsupported, operation, message).into_value(py).into_any()
+}

@@ -11,6 +11,8 @@ mod rows;
 mod statement;
 mod stream;
 mod temporal;
+#[cfg(debug_assertions)]
+mod testing;
 mod uuid;
 
 #[pyo3::pymodule]
@@ -21,15 +23,15 @@ mod _native {
     use crate::batch::Batch;
     #[pymodule_export]
     use crate::connection::Connection;
-    #[cfg(debug_assertions)]
     #[pymodule_export]
-    use crate::enter::panic_in_engine;
-    #[pymodule_export]
-    use crate::exceptions::{invalid_argument, invalid_state};
+    use crate::exceptions::{invalid_argument, invalid_state, unsupported};
     #[pymodule_export]
     use crate::statement::Statement;
     #[pymodule_export]
     use crate::stream::Stream;
+    #[cfg(debug_assertions)]
+    #[pymodule_export]
+    use crate::testing::{batch_of_capsules, panic_in_engine};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -10,6 +10,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Metadata, Schema, extension::EXTENSION_TYPE_NAME_KEY};
 use odbc_engine::{Error, ErrorKind, Parameters};
 use pyo3::{
+    exceptions::PyTypeError,
     prelude::*,
     types::{
         PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyFloat, PyFrozenSet, PyInt, PyMapping,
@@ -51,12 +52,16 @@ pub(crate) fn to_engine(
 }
 
 /// The text of a `str`, which UTF-8 can hold unless it has lone surrogates.
-pub(crate) fn text<'a>(
-    value: &'a Bound<'_, PyString>,
+pub(crate) fn text(
+    value: &Bound<'_, PyAny>,
     operation: &'static str,
     name: &str,
-) -> PyResult<Cow<'a, str>> {
-    value.to_cow().map_err(|_| {
+) -> PyResult<String> {
+    let Ok(text) = value.cast::<PyString>() else {
+        let message = format!("{name} must be a str, not {}", value.get_type().name()?);
+        return Err(PyTypeError::new_err(message));
+    };
+    text.to_cow().map(Cow::into_owned).map_err(|_| {
         let message = format!("{name} holds a lone surrogate, which is not valid Unicode text");
         let error = Error::new(ErrorKind::InvalidArgument, operation, message);
         exceptions::from_engine(value.py(), &error)

@@ -49,7 +49,7 @@ pub(crate) fn leading<'py>(
 ) -> (Vec<Bound<'py, PyTuple>>, Option<PyErr>) {
     let mut length = batch.num_rows();
     let mut failure = None;
-    loop {
+    while length > 0 {
         match tuples(py, &batch.slice(0, length), first_row) {
             Ok(rows) => return (rows, failure),
             Err((row, error)) => {
@@ -58,6 +58,7 @@ pub(crate) fn leading<'py>(
             }
         }
     }
+    (Vec::new(), failure)
 }
 
 fn tuples<'py>(

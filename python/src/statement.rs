@@ -17,7 +17,7 @@ type Executed<'py> = (Option<u64>, usize, Bound<'py, PyList>);
 
 #[pyclass(frozen, module = "odbc_engine._native")]
 pub(crate) struct Statement {
-    engine: Detached<odbc_engine::Statement>,
+    engine: Detached<Arc<odbc_engine::Statement>>,
     connection: Detached<Arc<odbc_engine::Connection>>,
 }
 
@@ -26,7 +26,7 @@ impl Statement {
         engine: odbc_engine::Statement,
         connection: Arc<odbc_engine::Connection>,
     ) -> Self {
-        Self { engine: Detached::new(engine), connection: Detached::new(connection) }
+        Self { engine: Detached::new(Arc::new(engine)), connection: Detached::new(connection) }
     }
 }
 
@@ -46,7 +46,7 @@ impl Statement {
 
     fn stream(&self, py: Python<'_>, options: &str) -> PyResult<Stream> {
         let engine = enter(py, || self.engine.stream(&StreamOptions::from_json(options)?))?;
-        Ok(Stream::new(engine, Arc::clone(&self.connection)))
+        Ok(Stream::new(engine, Arc::clone(&self.engine), Arc::clone(&self.connection)))
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {

@@ -23,6 +23,8 @@ use crate::{
 /// the GIL held still gets it.
 pub(crate) struct Reader {
     engine: odbc_engine::Stream,
+    /// A forgotten statement would close its stream, which a consumer may still read.
+    _statement: Arc<odbc_engine::Statement>,
     connection: Arc<odbc_engine::Connection>,
     position: Mutex<Position>,
     failure: Mutex<Option<Error>>,
@@ -106,11 +108,12 @@ pub(crate) struct Stream {
 impl Stream {
     pub(crate) fn new(
         engine: odbc_engine::Stream,
+        statement: Arc<odbc_engine::Statement>,
         connection: Arc<odbc_engine::Connection>,
     ) -> Self {
         let position = Mutex::default();
         let failure = Mutex::default();
-        let reader = Reader { engine, connection, position, failure };
+        let reader = Reader { engine, _statement: statement, connection, position, failure };
         Self { reader: Detached::new(Arc::new(reader)) }
     }
 }

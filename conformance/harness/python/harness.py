@@ -8,7 +8,7 @@ import math
 import struct
 import sys
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -162,30 +162,17 @@ def _schema(stream: Stream) -> list[Reply]:
 
 
 def _rows(batch: Batch, columns: list[Column]) -> list[list[Cell]]:
-    arrays = pyarrow.record_batch(batch).columns
     try:
         rows = batch.rows()
     except odbc_engine.DataError:
         # Python has no object for one of its times, but the Arrow columns do.
-        cells = map(_arrow_cells, arrays, columns)
+        cells = map(_arrow_cells, pyarrow.record_batch(batch).columns, columns)
         return [list(row) for row in zip(*cells, strict=True)]
-    values = zip(*rows, strict=True) if rows else ([] for _ in columns)
-    cells = map(_python_cells, values, columns, arrays)
-    return [list(row) for row in zip(*cells, strict=True)]
-
-
-def _python_cells(values: Iterable[Any], column: Column, array: Any) -> list[Cell]:
-    if column.metadata.get("odbc.logical") == "decimal":
-        return list(map(_decimal_cell, values, array.to_pylist()))
-    cell = _cell_of(column.format)
-    return [None if value is None else cell(value) for value in values]
-
-
-def _decimal_cell(value: Decimal | None, text: Cell) -> Cell:
-    """The database's own spelling, which a Decimal does not keep, if both are the same digits."""
-    if value is None:
-        return None
-    return text if text and str(Decimal(text)) == str(value) else str(value)
+    convert = [_cell_of(column.format) for column in columns]
+    return [
+        [None if value is None else cell(value) for cell, value in zip(convert, row, strict=True)]
+        for row in rows
+    ]
 
 
 def _cell_of(arrow_format: str) -> Callable[[Any], str]:
