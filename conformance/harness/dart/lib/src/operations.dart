@@ -20,10 +20,31 @@ final class Operations {
     'autocommit': _autocommit,
     'commit': (request) => _done(_connection(request).commit),
     'rollback': (request) => _done(_connection(request).rollback),
+    'begin': _begin,
+    'savepoint': _savepoint((connection) => connection.savepoint),
+    'rollback_to_savepoint':
+        _savepoint((connection) => connection.rollbackToSavepoint),
+    'release_savepoint':
+        _savepoint((connection) => connection.releaseSavepoint),
+    'clear': (request) => _done(_connection(request).clearStatements),
+    'clear_all': (request) => _done(clearAllStatements),
+    'metrics': (request) => metrics().toJson(),
+    'metrics_reset': (request) => _done(resetMetrics),
+    'connection_string_build': (request) =>
+        {'text': OdbcConnectionString.fromPairs(_pairs(request)).text},
+    'connection_string_parse': (request) => {
+          'pairs': [
+            for (final (key, value) in _connectionString(request).pairs)
+              [key, value],
+          ],
+        },
+    'connection_string_redact': (request) =>
+        {'text': '${_connectionString(request)}'},
     'execute': _execute,
     'query': _query,
     'statement_open': _statementOpen,
     'statement_execute': _statementExecute,
+    'statement_next': _statementNext,
     'statement_close': (request) => _done(_statement(request).close),
     'stream_open': _streamOpen,
     'stream_fetch': _streamFetch,
@@ -67,6 +88,17 @@ final class Operations {
     return const {};
   }
 
+  Map<String, Object?> _begin(Request request) {
+    _connection(request)
+        .beginWith(OdbcTransactionOptions.fromJson(request.object('options')));
+    return const {};
+  }
+
+  Map<String, Object?> Function(Request) _savepoint(
+          void Function(String name) Function(OdbcConnection) operation) =>
+      (request) =>
+          _done(() => operation(_connection(request))(request.text('name')));
+
   Map<String, Object?> _execute(Request request) => _execution(
       _connection(request).execute(request.text('sql'), _parameters(request)));
 
@@ -93,10 +125,14 @@ final class Operations {
     return const {};
   }
 
-  Map<String, Object?> _statementExecute(Request request) {
-    final execution = _statement(request).execute(_parameters(request));
-    return {..._execution(execution), 'columns': execution.columnCount};
-  }
+  Map<String, Object?> _statementExecute(Request request) =>
+      _result(_statement(request).execute(_parameters(request)));
+
+  Map<String, Object?> _statementNext(Request request) =>
+      switch (_statement(request).nextResult()) {
+        null => const {'found': false},
+        final execution => _result(execution),
+      };
 
   Map<String, Object?> _streamOpen(Request request) {
     final stream = _statement(request).stream(options: _streamOptions(request));
@@ -133,8 +169,24 @@ Map<String, Object?> _done(void Function() operation) {
   return const {};
 }
 
-List<OdbcParameter> _parameters(Request request) =>
-    request.objects('params').map(parameterOf).toList();
+Object _parameters(Request request) => switch (request.members['params']) {
+      Map<String, Object?>() => {
+          for (final MapEntry(:key, :value) in request.object('params').entries)
+            key: parameterOf(value! as Map<String, Object?>),
+        },
+      _ => request.objects('params').map(parameterOf).toList(),
+    };
+
+OdbcConnectionString _connectionString(Request request) =>
+    OdbcConnectionString.parse(request.text('text'));
+
+List<(String, String)> _pairs(Request request) => [
+      for (final pair in request.list('pairs'))
+        if (pair case [final String key, final String value])
+          (key, value)
+        else
+          throw Fault('$pair is no pair of texts'),
+    ];
 
 OdbcStreamOptions _streamOptions(Request request) =>
     OdbcStreamOptions.fromJson(request.object('options'));
@@ -143,6 +195,9 @@ Map<String, Object?> _execution(OdbcExecution execution) => {
       'affected_rows': execution.affectedRows,
       ..._warnings(execution.warnings),
     };
+
+Map<String, Object?> _result(OdbcExecution execution) =>
+    {..._execution(execution), 'columns': execution.columnCount};
 
 Map<String, Object?> _warnings(List<OdbcDiagnostic> warnings) => {
       'warnings': [

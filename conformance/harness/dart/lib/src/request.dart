@@ -7,9 +7,11 @@ extension type Request(Map<String, Object?> members) {
   Map<String, Object?> object(String name) =>
       members[name] == null ? const {} : _required(name);
 
-  List<Map<String, Object?>> objects(String name) => members[name] == null
-      ? const []
-      : _required<List<Object?>>(name).cast<Map<String, Object?>>();
+  List<Map<String, Object?>> objects(String name) =>
+      list(name).cast<Map<String, Object?>>();
+
+  List<Object?> list(String name) =>
+      members[name] == null ? const [] : _required(name);
 
   T _required<T>(String name) => switch (members[name]) {
         final T value => value,
