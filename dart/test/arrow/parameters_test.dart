@@ -7,6 +7,8 @@ import 'package:odbc_engine/src/arrow/parameters.dart';
 import 'package:odbc_engine/src/arrow/schema.dart';
 import 'package:test/test.dart';
 
+import '../exception_matcher.dart';
+
 void main() {
   const uuid = '00112233-4455-6677-8899-aabbccddeeff';
   final values = [
@@ -19,10 +21,46 @@ void main() {
   ];
 
   test('none are NULL and NULL', () {
-    withParameters(const [], (schema, array) {
-      expect(schema, nullptr);
-      expect(array, nullptr);
+    for (final none in [const <Object?>[], const <String, Object?>{}]) {
+      withParameters(none, (schema, array) {
+        expect(schema, nullptr);
+        expect(array, nullptr);
+      });
+    }
+  });
+
+  test('have names when they are a map', () {
+    final named = {
+      'id': 1,
+      'größe': 0.5,
+      'key': const OdbcParameter.uuid(uuid)
+    };
+    withParameters(named, (schema, array) {
+      final columns = readColumns(schema.ref);
+      expect([for (final column in columns) (column.name, column.format)],
+          [('id', 'l'), ('größe', 'g'), ('key', 'w:16')]);
+      expect(columns[2].type, OdbcType.uuid);
+      expect(array.ref.childCount, 3);
     });
+    withParameters([1, 2], (schema, array) {
+      expect(readColumns(schema.ref).map((column) => column.name), ['', '']);
+    });
+  });
+
+  test('that cannot be sent are refused by their name', () {
+    for (final (given, says) in [
+      ({'id': Object()}, 'parameter "id"'),
+      ({'id': '\ud800'}, 'parameter "id"'),
+      ({'': 1}, '""'),
+      ({'a\u0000b': 1}, r'"a\u0000b"'),
+      ({'\ud800': 1}, "a parameter's name"),
+      ({7: 1}, 'int'),
+      ({1, 2}, 'List, or a Map'),
+      ('text', 'String'),
+    ]) {
+      expect(() => withParameters(given, (_, __) => fail('was sent')),
+          throwsOdbc(OdbcErrorKind.invalidArgument, says: [says]));
+    }
   });
 
   test('are a struct of length one with a child for each', () {

@@ -19,4 +19,21 @@ void main() {
     final rows = connection.query('SELECT v FROM large ORDER BY v').rows;
     expect(rows.map((row) => row['v']), [BigInt.one, largest]);
   });
+
+  test('a procedure gives its results one after another', () {
+    final connection = OdbcConnection.open(string, engine: testEngine());
+    addTearDown(() => connection
+      ..execute('DROP PROCEDURE IF EXISTS dart_two_results')
+      ..close());
+    connection
+      ..execute('DROP PROCEDURE IF EXISTS dart_two_results')
+      ..execute('CREATE PROCEDURE dart_two_results() '
+          'BEGIN SELECT 1 AS one; SELECT 2 AS two; END');
+    final call = connection.prepare('CALL dart_two_results()');
+    expect(call.query().rows.single['one'], 1);
+    expect(call.nextResult()?.columnCount, 1);
+    expect(call.stream().rows.single['two'], 2);
+    expect(call.nextResult()?.columnCount, 0);
+    expect(call.nextResult(), isNull);
+  });
 }

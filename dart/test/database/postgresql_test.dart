@@ -2,6 +2,7 @@ import 'package:odbc_engine/odbc_engine.dart';
 import 'package:test/test.dart';
 
 import '../../example/every_type.dart' as every_type;
+import '../exception_matcher.dart';
 import 'engine.dart';
 import 'suite.dart';
 
@@ -26,5 +27,47 @@ void main() {
       ..execute('INSERT INTO moments VALUES (?, ?)', [moment, moment]);
     expect(connection.query('SELECT a, b FROM moments').rows.single.values,
         [moment, moment]);
+  });
+
+  test('each statement of a text gives its own result', () {
+    final connection = OdbcConnection.open(string, engine: testEngine());
+    addTearDown(connection.close);
+    final statement = connection.prepare('CREATE TEMPORARY TABLE several '
+        '(id integer); INSERT INTO several VALUES (1), (2); '
+        'SELECT id FROM several ORDER BY id; SELECT 7 AS seven');
+    expect(statement.execute().columnCount, 0);
+    expect(statement.nextResult()?.affectedRows, 2);
+    expect(statement.nextResult()?.columnCount, 1);
+    final ids = statement.stream();
+    expect(ids.rows.map((row) => row['id']), [1, 2]);
+    expect(statement.nextResult()?.affectedRows, isNull);
+    expect(ids.fetch, throwsOdbc(OdbcErrorKind.invalidState));
+    expect(statement.stream().rows.single['seven'], 7);
+    expect(statement.nextResult(), isNull);
+    expect(statement.nextResult(), isNull);
+  });
+
+  test('a serialization failure is done again', () {
+    final engine = testEngine();
+    final mine = OdbcConnection.open(string, engine: engine);
+    addTearDown(mine.close);
+    final other = OdbcConnection.open(string, engine: engine);
+    addTearDown(() => other
+      ..execute('DROP TABLE IF EXISTS dart_account')
+      ..close());
+    other
+      ..execute('DROP TABLE IF EXISTS dart_account')
+      ..execute('CREATE TABLE dart_account (balance integer)')
+      ..execute('INSERT INTO dart_account VALUES (100)');
+    var calls = 0;
+    mine.runInTransaction(() {
+      final balance = mine.query('SELECT balance FROM dart_account').rows;
+      if (++calls == 1) other.execute('UPDATE dart_account SET balance = 200');
+      mine.execute('UPDATE dart_account SET balance = ?',
+          [balance.single.get<int>(0) + 1]);
+    }, isolation: OdbcIsolation.repeatableRead);
+    expect(calls, 2);
+    final balance = other.query('SELECT balance FROM dart_account').rows;
+    expect(balance.single[0], 201);
   });
 }

@@ -5,6 +5,7 @@ import 'package:test/test.dart';
 
 import '../exception_matcher.dart';
 import 'engine.dart';
+import 'transaction_suite.dart';
 
 /// What holds for the connection of [connectionString], whatever the database.
 ///
@@ -12,6 +13,10 @@ import 'engine.dart';
 /// that is no SQL.
 void declareSuite(String connectionString,
     {String tableOption = '', required String syntaxState}) {
+  group('transactions:', () {
+    declareTransactions(connectionString, tableOption: tableOption);
+  });
+
   late OdbcConnection connection;
   final engine = testEngine();
 
@@ -157,6 +162,63 @@ void declareSuite(String connectionString,
     expect(connection.query('SELECT 1 AS one').rows.single['one'], 1);
   });
 
+  test('parameters go to their names', () {
+    createTable();
+    expect(
+        connection.execute(
+            'INSERT INTO dart_sample VALUES (:id, @name, :amount), '
+            "(:id + 1, ':no', :amount)",
+            {
+              'amount': OdbcDecimal.parse('7'),
+              'name': 'Zoë',
+              'id': 1,
+            }).affectedRows,
+        2);
+    final select = connection.prepare(
+        'SELECT name FROM dart_sample WHERE id = :id AND amount > @id');
+    expect(select.query({'id': 1}).rows.single[0], 'Zoë');
+    expect(select.query({'id': 2}).rows.single[0], ':no');
+    expect(select.query({'id': null}).rows, isEmpty);
+    expect(() => select.execute({'id': 1, 'other': 2}),
+        throwsOdbc(OdbcErrorKind.invalidArgument, says: ['other']));
+    expect(() => select.execute({'ID': 1}),
+        throwsOdbc(OdbcErrorKind.invalidArgument, says: ['ID']));
+    final stream = connection
+        .stream('SELECT id FROM dart_sample WHERE id > :least', {'least': 1});
+    expect(stream.rows.single[0], 2);
+    stream.close();
+    select.close();
+  });
+
+  test('after the only result there is no other', () {
+    final statement = connection.prepare('SELECT 1 AS one');
+    expect(statement.nextResult(), isNull);
+    expect(statement.execute().columnCount, 1);
+    final stream = statement.stream();
+    expect(statement.nextResult(), isNull);
+    expect(stream.fetch, throwsOdbc(OdbcErrorKind.invalidState));
+    expect(statement.query().rows.single['one'], 1);
+    statement.close();
+    expect(statement.nextResult, throwsOdbc(OdbcErrorKind.invalidState));
+  });
+
+  test('statements that are cleared are closed, the connection is not', () {
+    final other = OdbcConnection.open(connectionString, engine: engine);
+    final [mine, others] = [
+      for (final each in [connection, other])
+        each.prepare('SELECT 1 AS one')..execute(),
+    ];
+    final stream = mine.stream();
+    connection.clearStatements();
+    expect(mine.execute, throwsOdbc(OdbcErrorKind.invalidState));
+    expect(stream.fetch, throwsOdbc(OdbcErrorKind.invalidState));
+    stream.close();
+    mine.close();
+    expect(others.query().rows.single['one'], 1);
+    expect(connection.query('SELECT 1 AS one').rows.single['one'], 1);
+    other.close();
+  });
+
   test('options that are refused are named', () {
     expect(
         () => OdbcConnection.open(connectionString,
@@ -168,6 +230,12 @@ void declareSuite(String connectionString,
             engine: engine,
             options: OdbcConnectionOptions(loginTimeout: Duration.zero)),
         throwsOdbc(OdbcErrorKind.invalidArgument, says: ['login_timeout_ms']));
+    expect(
+        () => OdbcConnection.open(connectionString,
+            engine: engine,
+            options: OdbcConnectionOptions(statementCacheSize: 1001)),
+        throwsOdbc(OdbcErrorKind.invalidArgument,
+            says: ['statement_cache_size']));
     expect(
         () => connection.query(
             'SELECT 1 AS one', const [], OdbcStreamOptions(batchRowsMax: 0)),
