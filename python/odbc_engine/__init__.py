@@ -24,6 +24,15 @@ from odbc_engine.errors import (
     ProgrammingError,
     Warning,
 )
+from odbc_engine.process import (
+    build_connection_string,
+    clear_all_statements,
+    metrics,
+    parse_connection_string,
+    redact_connection_string,
+    reset_metrics,
+)
+from odbc_engine.retry import retry
 from odbc_engine.stream import Stream
 from odbc_engine.types import (
     BINARY,
@@ -44,6 +53,7 @@ from odbc_engine.types import (
 apilevel = "2.0"
 #: Threads may share the module and connections, not cursors.
 threadsafety = 2
+#: A mapping of parameters is taken for :name and @name as well.
 paramstyle = "qmark"
 
 __all__ = [
@@ -79,7 +89,14 @@ __all__ = [
     "Warning",
     "__version__",
     "apilevel",
+    "build_connection_string",
+    "clear_all_statements",
     "connect",
+    "metrics",
     "paramstyle",
+    "parse_connection_string",
+    "redact_connection_string",
+    "reset_metrics",
+    "retry",
     "threadsafety",
 ]

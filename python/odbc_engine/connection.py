@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from odbc_engine import _native, errors
 from odbc_engine.cursor import Cursor
 from odbc_engine.errors import Diagnostic
-from odbc_engine.options import ConnectionOptions, encode
+from odbc_engine.options import ConnectionOptions, TransactionOptions, encode
+from odbc_engine.retry import retry
+
+if TYPE_CHECKING:
+    from odbc_engine._native import Parameters
+
+Result = TypeVar("Result")
 
 
 def connect(connection_string: str, **options: Unpack[ConnectionOptions]) -> Connection:
@@ -58,16 +64,75 @@ class Connection:
             raise _native.invalid_state("statement", "the connection is closed")
         return Cursor(self)
 
-    def execute(self, sql: str, parameters: Iterable[object] | None = None) -> Cursor:
+    def execute(self, sql: str, parameters: Parameters | None = None) -> Cursor:
         """Executes a statement on a new cursor, and returns the cursor."""
         return self.cursor().execute(sql, parameters)
 
+    def begin(self, **options: Unpack[TransactionOptions]) -> None:
+        """Begins a transaction, with its own ``isolation`` and ``read_only``.
+
+        Autocommit is off until it ends. Where a transaction is open already, which it always is
+        without autocommit, this begins one within it, by a savepoint; it has no options then. The
+        next ``commit()`` or ``rollback()`` ends the innermost.
+        """
+        self._native.begin(encode(options))
+
+    @contextlib.contextmanager
+    def transaction(self, **options: Unpack[TransactionOptions]) -> Iterator[Self]:
+        """A transaction for a ``with``: committed at its end, rolled back if it raises."""
+        self.begin(**options)
+        try:
+            yield self
+        except BaseException:
+            # What the block raised says more than a failure to roll back.
+            with contextlib.suppress(errors.Error):
+                self.rollback()
+            raise
+        self.commit()
+
+    def run_in_transaction(
+        self,
+        work: Callable[[Self], Result],
+        *,
+        attempts: int = 5,
+        **options: Unpack[TransactionOptions],
+    ) -> Result:
+        """Runs ``work(connection)`` in a transaction, which is committed if it returns.
+
+        A deadlock or a serialization failure is tried again, up to ``attempts`` times in all.
+        """
+
+        def attempt() -> Result:
+            with self.transaction(**options):
+                return work(self)
+
+        def is_conflict(error: errors.Error) -> bool:
+            return error.retryable and error.kind is errors.ErrorKind.TRANSACTION
+
+        return retry(attempt, attempts=attempts, when=is_conflict)
+
+    def savepoint(self, name: str) -> None:
+        """Sets a savepoint in the open transaction."""
+        self._native.savepoint(name)
+
+    def rollback_to_savepoint(self, name: str) -> None:
+        """Undoes what was done since a savepoint, which stays."""
+        self._native.rollback_to_savepoint(name)
+
+    def release_savepoint(self, name: str) -> None:
+        """Forgets a savepoint; what was done since stays in the transaction."""
+        self._native.release_savepoint(name)
+
+    def clear_statements(self) -> int:
+        """Closes every statement and stream of this connection; returns how many were open."""
+        return self._native.clear_statements()
+
     def commit(self) -> None:
-        """Makes what the transaction did last."""
+        """Makes what the innermost transaction did last, and ends it."""
         self._native.commit()
 
     def rollback(self) -> None:
-        """Undoes what the transaction did."""
+        """Undoes what the innermost transaction did, and ends it."""
         self._native.rollback()
 
     @property

@@ -14,6 +14,7 @@ from odbc_engine.options import StreamOptions, encode
 from odbc_engine.stream import Stream
 
 if TYPE_CHECKING:
+    from odbc_engine._native import Parameters
     from odbc_engine.connection import Connection
 
 # Rows that are converted at once when they are asked for one by one.
@@ -59,12 +60,15 @@ class Cursor:
             self._statement, self._sql = statement, sql
         return self
 
-    def execute(self, sql: str, parameters: Iterable[object] | None = None) -> Self:
-        """Executes ``sql`` with a value for each ``?`` in it; returns the cursor itself."""
+    def execute(self, sql: str, parameters: Parameters | None = None) -> Self:
+        """Executes ``sql`` with a value for each ``?`` in it; returns the cursor itself.
+
+        A mapping gives a value for each ``:name`` and ``@name`` instead.
+        """
         self._run(sql, [parameters])
         return self
 
-    def executemany(self, sql: str, rows: Iterable[Iterable[object]]) -> Self:
+    def executemany(self, sql: str, rows: Iterable[Parameters]) -> Self:
         """Executes ``sql`` once for each row of parameters, over one prepared statement.
 
         It takes a round trip for each row, and drops results. ``rowcount`` is the sum.
@@ -75,9 +79,7 @@ class Cursor:
             self._column_count = 0
         return self
 
-    def _run(
-        self, sql: str, rows: Iterable[Iterable[object] | None], *, many: bool = False
-    ) -> None:
+    def _run(self, sql: str, rows: Iterable[Parameters | None], *, many: bool = False) -> None:
         self.prepare(sql)
         assert self._statement is not None
         self._forget_result()
@@ -94,6 +96,22 @@ class Cursor:
             known = known and affected is not None
             total += affected or 0
         self.rowcount = total if known else -1
+
+    def nextset(self) -> bool | None:
+        """Goes on to the next result of the statement; None where there is no other.
+
+        It is a result set, or a count of rows in ``rowcount``: of a procedure, or of several
+        statements in one text.
+        """
+        if self._closed:
+            raise _native.invalid_state("next_result", "the cursor is closed")
+        self._forget_result()
+        following = self._statement.next_result() if self._statement is not None else None
+        if following is None:
+            return None
+        affected, self._column_count, self._warnings = following
+        self.rowcount = -1 if affected is None else affected
+        return True
 
     @property
     def column_count(self) -> int:

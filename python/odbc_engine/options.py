@@ -16,6 +16,18 @@ class ConnectionOptions(TypedDict, total=False):
     read_only: bool
     #: Commit after each statement; off unless set, as PEP 249 wants it.
     autocommit: bool
+    #: How many prepared statements are kept for later ones of the same text: 0 to 1,000; 16.
+    statement_cache_size: int
+
+
+class TransactionOptions(TypedDict, total=False):
+    """How a transaction runs."""
+
+    #: "read_uncommitted", "read_committed", "repeatable_read" or "serializable"; the database's
+    #: default unless set.
+    isolation: str
+    #: Whether the server refuses writes in it; off unless set.
+    read_only: bool
 
 
 class StreamOptions(TypedDict, total=False):

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use odbc_engine::ConnectionOptions;
+use odbc_engine::{ConnectionOptions, TransactionOptions};
 use pyo3::{prelude::*, types::PyList};
 
 use crate::{
@@ -33,6 +33,30 @@ impl Connection {
         let sql = text(sql, "execute", "the SQL text")?;
         let engine = enter(py, || self.engine.statement(&sql))?;
         Ok(Statement::new(engine, Arc::clone(&self.engine)))
+    }
+
+    fn begin(&self, py: Python<'_>, options: &str) -> PyResult<()> {
+        enter(py, || self.engine.begin(&TransactionOptions::from_json(options)?))
+    }
+
+    fn savepoint(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        let name = text(name, "savepoint", "the savepoint's name")?;
+        enter(py, || self.engine.savepoint(&name))
+    }
+
+    fn rollback_to_savepoint(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        let name = text(name, "rollback", "the savepoint's name")?;
+        enter(py, || self.engine.rollback_to_savepoint(&name))
+    }
+
+    fn release_savepoint(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        let name = text(name, "release", "the savepoint's name")?;
+        enter(py, || self.engine.release_savepoint(&name))
+    }
+
+    /// Closes every statement; returns how many were open.
+    fn clear_statements(&self, py: Python<'_>) -> PyResult<usize> {
+        enter(py, || self.engine.clear_statements())
     }
 
     fn commit(&self, py: Python<'_>) -> PyResult<()> {
@@ -72,7 +96,7 @@ impl Connection {
     }
 }
 
-fn json(py: Python<'_>, value: &impl serde::Serialize) -> PyResult<String> {
+pub(crate) fn json(py: Python<'_>, value: &impl serde::Serialize) -> PyResult<String> {
     serde_json::to_string(value).map_err(|error| {
         let error = odbc_engine::Error::new(
             odbc_engine::ErrorKind::Internal,

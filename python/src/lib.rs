@@ -7,6 +7,7 @@ mod decimal;
 mod enter;
 mod exceptions;
 mod parameters;
+mod process;
 mod rows;
 mod statement;
 mod stream;
@@ -25,6 +26,11 @@ mod _native {
     use crate::connection::Connection;
     #[pymodule_export]
     use crate::exceptions::{invalid_argument, invalid_state, unsupported};
+    #[pymodule_export]
+    use crate::process::{
+        clear_all_statements, connection_string_build, connection_string_parse,
+        connection_string_redact, metrics, reset_metrics,
+    };
     #[pymodule_export]
     use crate::statement::Statement;
     #[pymodule_export]

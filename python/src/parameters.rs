@@ -20,19 +20,27 @@ use pyo3::{
 
 use crate::{decimal, exceptions, temporal, uuid};
 
-/// Turns a sequence of Python objects into the engine's parameters.
+/// Turns a sequence of Python objects, or a mapping of names to them, into the engine's parameters.
 pub(crate) fn to_engine(
     py: Python<'_>,
     parameters: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Parameters> {
     let Some(parameters) = parameters else { return Ok(Parameters::none()) };
+    let given = match parameters.cast::<PyMapping>() {
+        Ok(mapping) => named(mapping)?,
+        Err(_) => {
+            let values = sequence(parameters)?;
+            values.into_iter().map(|value| (String::new(), value)).collect()
+        }
+    };
     let mut fields = Vec::new();
     let mut arrays = Vec::new();
-    for (index, value) in sequence(parameters)?.iter().enumerate() {
-        let number = index + 1;
-        let array =
-            array(value)?.map_err(|reason| invalid(py, format!("parameter {number}: {reason}")))?;
-        let field = Field::new("", array.data_type().clone(), true);
+    for (index, (name, value)) in given.iter().enumerate() {
+        let array = array(value)?.map_err(|reason| {
+            let label = if name.is_empty() { (index + 1).to_string() } else { format!("{name:?}") };
+            invalid(py, format!("parameter {label}: {reason}"))
+        })?;
+        let field = Field::new(name, array.data_type().clone(), true);
         // Nothing but a UUID becomes 16 fixed bytes.
         fields.push(match array.data_type() {
             DataType::FixedSizeBinary(_) => {
@@ -72,14 +80,11 @@ fn invalid(py: Python<'_>, message: String) -> PyErr {
     exceptions::from_engine(py, &Error::new(ErrorKind::InvalidArgument, "execute", message))
 }
 
-/// The values, unless `parameters` is something whose order or meaning would surprise.
-fn sequence<'py>(parameters: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+/// The values with their names, which are empty where `parameters` is a sequence; refuses what has
+/// no order or would surprise.
+fn values<'py>(parameters: &Bound<'py, PyAny>) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
     let py = parameters.py();
     let name = parameters.get_type().name()?;
-    if parameters.cast::<PyMapping>().is_ok() {
-        let message = format!("parameters are positional (?), so a {name} cannot name them");
-        return Err(invalid(py, message));
-    }
     let is_one_value = parameters.is_instance_of::<PyString>()
         || parameters.is_instance_of::<PyBytes>()
         || parameters.is_instance_of::<PyByteArray>()
@@ -87,8 +92,12 @@ fn sequence<'py>(parameters: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAn
     let is_unordered =
         parameters.is_instance_of::<PySet>() || parameters.is_instance_of::<PyFrozenSet>();
     match parameters.try_iter() {
-        Ok(values) if !is_one_value && !is_unordered => values.collect(),
-        _ => Err(invalid(py, format!("parameters must be a tuple or list, not {name}"))),
+        Ok(values) if !is_one_value && !is_unordered => {
+            values.map(|value| Ok((String::new(), value?))).collect()
+        }
+        _ => {
+            Err(invalid(py, format!("parameters must be a tuple, a list or a mapping, not {name}")))
+        }
     }
 }
 

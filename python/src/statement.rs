@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use odbc_engine::StreamOptions;
+use odbc_engine::{Execution, StreamOptions};
 use pyo3::{prelude::*, types::PyList};
 
 use crate::{
@@ -30,6 +30,11 @@ impl Statement {
     }
 }
 
+fn executed(py: Python<'_>, execution: Execution) -> PyResult<Executed<'_>> {
+    let warnings = diagnostics(py, &execution.warnings)?;
+    Ok((execution.affected_rows, execution.column_count, warnings))
+}
+
 #[pymethods]
 impl Statement {
     #[pyo3(signature = (parameters = None))]
@@ -39,9 +44,12 @@ impl Statement {
         parameters: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Executed<'py>> {
         let parameters = parameters::to_engine(py, parameters)?;
-        let execution = enter(py, || self.engine.execute(&parameters))?;
-        let warnings = diagnostics(py, &execution.warnings)?;
-        Ok((execution.affected_rows, execution.column_count, warnings))
+        executed(py, enter(py, || self.engine.execute(&parameters))?)
+    }
+
+    /// The next result of the last execution; None where there is no other.
+    fn next_result<'py>(&self, py: Python<'py>) -> PyResult<Option<Executed<'py>>> {
+        enter(py, || self.engine.next_result())?.map(|next| executed(py, next)).transpose()
     }
 
     fn stream(&self, py: Python<'_>, options: &str) -> PyResult<Stream> {

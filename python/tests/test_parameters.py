@@ -131,7 +131,7 @@ def test_what_this_database_does_not_take_is_a_data_error(cursor: Cursor, value:
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"a": 1}, {1}, frozenset([1]), "a", b"a", bytearray(b"a"), memoryview(b"a"), 1]
+    "parameters", [{1}, frozenset([1]), "a", b"a", bytearray(b"a"), memoryview(b"a"), 1]
 )
 def test_parameters_that_are_no_sequence_are_refused(cursor: Cursor, parameters: Any) -> None:
     with pytest.raises(odbc_engine.ProgrammingError, match=r"parameters (must|are)") as caught:

@@ -21,6 +21,7 @@ _FRACTION_DIGITS = {"s": 0, "m": 3, "u": 6, "n": 9}
 
 Reply = dict[str, Any]
 Cell = str | None
+Params = list[Reply] | dict[str, Reply]
 Object = TypeVar("Object")
 
 
@@ -71,17 +72,50 @@ class Harness:
     def op_autocommit(self, connection: str, enabled: bool) -> None:
         self._connection(connection).autocommit = enabled
 
+    def op_begin(self, connection: str, options: Any) -> None:
+        self._connection(connection).begin(**options)
+
+    def op_savepoint(self, connection: str, name: str) -> None:
+        self._connection(connection).savepoint(name)
+
+    def op_rollback_to_savepoint(self, connection: str, name: str) -> None:
+        self._connection(connection).rollback_to_savepoint(name)
+
+    def op_release_savepoint(self, connection: str, name: str) -> None:
+        self._connection(connection).release_savepoint(name)
+
+    def op_clear(self, connection: str) -> None:
+        self._connection(connection).clear_statements()
+
+    def op_clear_all(self) -> None:
+        odbc_engine.clear_all_statements()
+
+    def op_metrics(self) -> Reply:
+        return odbc_engine.metrics()
+
+    def op_metrics_reset(self) -> None:
+        odbc_engine.reset_metrics()
+
+    def op_connection_string_build(self, pairs: list[list[str]]) -> Reply:
+        return {"text": odbc_engine.build_connection_string((key, value) for key, value in pairs)}
+
+    def op_connection_string_parse(self, text: str) -> Reply:
+        return {"pairs": [list(pair) for pair in odbc_engine.parse_connection_string(text)]}
+
+    def op_connection_string_redact(self, text: str) -> Reply:
+        return {"text": odbc_engine.redact_connection_string(text)}
+
     def op_commit(self, connection: str) -> None:
         self._connection(connection).commit()
 
     def op_rollback(self, connection: str) -> None:
         self._connection(connection).rollback()
 
-    def op_execute(self, connection: str, sql: str, params: list[Reply]) -> Reply:
+    def op_execute(self, connection: str, sql: str, params: Params) -> Reply:
         with self._connection(connection).cursor() as cursor:
             return _executed(cursor.execute(sql, _parameters(params)))
 
-    def op_query(self, connection: str, sql: str, params: list[Reply], options: Any) -> Reply:
+    def op_query(self, connection: str, sql: str, params: Params, options: Any) -> Reply:
         with self._connection(connection).cursor() as cursor:
             stream = cursor.execute(sql, _parameters(params)).stream(**options)
             batches = [_rows(batch, stream.columns) for batch in stream]
@@ -91,10 +125,16 @@ class Harness:
     def op_statement_open(self, connection: str, statement: str, sql: str) -> None:
         self._statements[statement] = self._connection(connection).cursor().prepare(sql), sql
 
-    def op_statement_execute(self, statement: str, params: list[Reply]) -> Reply:
+    def op_statement_execute(self, statement: str, params: Params) -> Reply:
         cursor, sql = self._statement(statement)
         executed = _executed(cursor.execute(sql, _parameters(params)))
         return {**executed, "columns": cursor.column_count}
+
+    def op_statement_next(self, statement: str) -> Reply:
+        cursor, _ = self._statement(statement)
+        if cursor.nextset() is None:
+            return {"found": False}
+        return {**_executed(cursor), "columns": cursor.column_count}
 
     def op_statement_close(self, statement: str) -> None:
         self._statement(statement)[0].close()
@@ -212,7 +252,9 @@ def _arrow_cells(array: Any, column: Column) -> list[Cell]:
     return [None if value is None else cell(value) for value in array.to_pylist()]
 
 
-def _parameters(params: list[Reply]) -> list[object]:
+def _parameters(params: Params) -> list[object] | dict[str, object]:
+    if isinstance(params, dict):
+        return {name: _parameter(param["type"], param["value"]) for name, param in params.items()}
     return [_parameter(param["type"], param["value"]) for param in params]
 
 
