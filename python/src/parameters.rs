@@ -26,19 +26,12 @@ pub(crate) fn to_engine(
     parameters: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Parameters> {
     let Some(parameters) = parameters else { return Ok(Parameters::none()) };
-    let given = match parameters.cast::<PyMapping>() {
-        Ok(mapping) => named(mapping)?,
-        Err(_) => {
-            let values = sequence(parameters)?;
-            values.into_iter().map(|value| (String::new(), value)).collect()
-        }
-    };
     let mut fields = Vec::new();
     let mut arrays = Vec::new();
-    for (index, (name, value)) in given.iter().enumerate() {
+    for (index, (name, value)) in values(parameters)?.iter().enumerate() {
         let array = array(value)?.map_err(|reason| {
-            let label = if name.is_empty() { (index + 1).to_string() } else { format!("{name:?}") };
-            invalid(py, format!("parameter {label}: {reason}"))
+            let which = if name.is_empty() { (index + 1).to_string() } else { format!("{name:?}") };
+            invalid(py, format!("parameter {which}: {reason}"))
         })?;
         let field = Field::new(name, array.data_type().clone(), true);
         // Nothing but a UUID becomes 16 fixed bytes.
