@@ -78,6 +78,20 @@ fn invalid(py: Python<'_>, message: String) -> PyErr {
 fn values<'py>(parameters: &Bound<'py, PyAny>) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
     let py = parameters.py();
     let name = parameters.get_type().name()?;
+    if let Ok(mapping) = parameters.cast::<PyMapping>() {
+        return mapping
+            .items()?
+            .iter()
+            .map(|item| {
+                let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item.extract()?;
+                let name = text(&name, "execute", "a parameter's name")?;
+                if name.is_empty() {
+                    return Err(invalid(py, "a parameter's name is empty".to_owned()));
+                }
+                Ok((name, value))
+            })
+            .collect();
+    }
     let is_one_value = parameters.is_instance_of::<PyString>()
         || parameters.is_instance_of::<PyBytes>()
         || parameters.is_instance_of::<PyByteArray>()
