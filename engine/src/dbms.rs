@@ -157,6 +157,8 @@ pub(crate) struct Dbms {
     pub parameters_max: usize,
     /// Statements shorter than this harm the driver; they are padded with spaces.
     pub statement_bytes_min: usize,
+    /// Whether a prepared query keeps the types of its first result, whatever the next one holds.
+    pub types_stick_to_prepared: bool,
     pub handle_survives_errors: bool,
     /// Whether a prepared query notices that its tables have changed, so that it may be kept.
     pub keeps_prepared_queries: bool,

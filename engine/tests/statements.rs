@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use odbc_engine::{
     ErrorKind, Parameters, StreamOptions,
-    arrow_array::{ArrayRef, Int64Array, StringArray},
+    arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray},
 };
 use support::{SQLITE, batches, cell, connect, run, server};
 
@@ -95,4 +95,22 @@ fn a_statement_without_more_results_says_so() {
     statement.execute(&Parameters::from_arrays([text]).unwrap()).unwrap();
     assert_eq!(statement.next_result().unwrap(), None);
     assert_eq!(statement.next_result().unwrap(), None);
+}
+
+/// sqliteodbc 0.9998 would describe the later results as it did the first.
+#[test]
+fn sqlite_describes_each_execution_anew() {
+    let connection = connect(SQLITE);
+    let statement = connection.statement("SELECT ? AS v").unwrap();
+    let values: [(ArrayRef, &str); 4] = [
+        (Arc::new(Float64Array::from(vec![2.5])), "2.5"),
+        (integer(9_007_199_254_740_993), "9007199254740993"),
+        (Arc::new(StringArray::from(vec!["abc"])), "\"abc\""),
+        (integer(1), "1"),
+    ];
+    for (value, expected) in values {
+        statement.execute(&Parameters::from_arrays([value]).unwrap()).unwrap();
+        let stream = statement.stream(&StreamOptions::default()).unwrap();
+        assert_eq!(cell(batches(&stream)[0].column(0), 0), expected);
+    }
 }

@@ -50,6 +50,7 @@ pub(crate) const FACTS: Dbms = Dbms {
     nan_parameters: false,
     nul_in_text: false,
     parameters_max: 32_766,
+    types_stick_to_prepared: true,
     handle_survives_errors: true,
     transaction_text_desyncs: true,
     disconnect_needs_rollback: true,

@@ -135,7 +135,9 @@ impl StatementState {
         self.result += 1;
         let first = !std::mem::replace(&mut self.executed, true);
         let handle = self.handle.as_mut().expect("a statement is executed on a handle");
-        let is_prepared = self.prepared.as_ref().is_some_and(|(text, _)| text == sql);
+        let sticks = self.gave_rows && context.dbms.types_stick_to_prepared;
+        let same_text = self.prepared.as_ref().is_some_and(|(text, _)| text == sql);
+        let is_prepared = same_text && !sticks;
         if first && !is_prepared && self.parameters.len() == 0 && !sql.contains('?') {
             return handle.execute_direct(sql, context);
         }

@@ -141,6 +141,32 @@ pub(super) fn float64(field: Field) -> Box<dyn Column> {
 
 pub(super) fn float64_text(field: Field, binding: Binding) -> Box<dyn Column> {
     primitive(field, binding, |cells| {
-        Ok(Arc::new(Float64Array::from(cells.parse("double", |text| text.parse().ok())?)))
+        Ok(Arc::new(Float64Array::from(cells.parse("double", parse_double)?)))
     })
+}
+
+/// Reads a double; an integer that no double holds exactly is none.
+fn parse_double(text: &str) -> Option<f64> {
+    let double: f64 = text.parse().ok()?;
+    // SQLite writes a REAL with a point or an exponent, so digits alone are an INTEGER.
+    match text.parse::<i64>() {
+        Ok(integer) => (double as i128 == i128::from(integer)).then_some(double),
+        Err(_) => Some(double),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_double;
+
+    #[test]
+    fn integers_that_no_double_holds_are_refused() {
+        assert_eq!(parse_double("9007199254740992"), Some(9_007_199_254_740_992.0));
+        assert_eq!(parse_double("9007199254740993"), None);
+        assert_eq!(parse_double("9223372036854775807"), None);
+        assert_eq!(parse_double("-9223372036854775808"), Some(-9_223_372_036_854_775_808.0));
+        assert_eq!(parse_double("9.00719925474099e+15"), Some(9.007_199_254_740_99e15));
+        assert_eq!(parse_double("Inf"), Some(f64::INFINITY));
+        assert_eq!(parse_double("abc"), None);
+    }
 }
