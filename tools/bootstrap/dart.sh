@@ -63,11 +63,11 @@ dart_install() {
 # Downloads the SDK, its C library and the pub packages by an apt state of our own.
 dart_download() {
   local build="$1" uri
-  uri="$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null |
-    grep -m 1 '/debian/*$' || true)"
+  uri="$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/*$')" ||
+    fail "apt's sources name no Debian archive to take the Dart SDK from; put a Dart SDK on PATH"
   cat > "$build/apt/sources/sid.sources" <<SOURCES
 Types: deb
-URIs: ${uri:-http://deb.debian.org/debian}
+URIs: $uri
 Suites: sid
 Components: main
 Architectures: amd64
