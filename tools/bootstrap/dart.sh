@@ -63,8 +63,9 @@ dart_install() {
 # Downloads the SDK, its C library and the pub packages by an apt state of our own.
 dart_download() {
   local build="$1" uri
-  uri="$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/*$')" ||
-    fail "apt's sources name no Debian archive to take the Dart SDK from; put a Dart SDK on PATH"
+  # Without an early exit, which would end apt-get by SIGPIPE and so look like its failure.
+  uri="$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | awk '/\/debian\/*$/ && !seen++')"
+  [ -n "$uri" ] || fail "apt's sources name no Debian archive to take the Dart SDK from; put a Dart SDK on PATH"
   cat > "$build/apt/sources/sid.sources" <<SOURCES
 Types: deb
 URIs: $uri
