@@ -20,6 +20,15 @@ from .template import TemplateError, render, sql_text
 _MAIN = "main"
 # The connection on which the conductor itself cleans up, whatever state a case leaves its own in.
 _KEEPER = "keeper"
+# What concerns the process as a whole, or nothing but a text.
+_WITHOUT_CONNECTION = (
+    "clear_all",
+    "metrics",
+    "metrics_reset",
+    "connection_string_build",
+    "connection_string_parse",
+    "connection_string_redact",
+)
 
 
 class _Unsupported(Exception):
@@ -160,12 +169,16 @@ class CellRun:
         op = step.op
         if op in ("execute", "query", "statement_open"):
             members["sql"] = sql_text(members["sql"], self._tokens)
-        if op == "statement_open" or not op.startswith(("statement_", "stream_")):
+        if op == "statement_open" or not (
+            op.startswith(("statement_", "stream_")) or op in _WITHOUT_CONNECTION
+        ):
             members.setdefault("connection", _MAIN)
         if op.startswith("statement_") or op == "stream_open":
             members.setdefault("statement", _MAIN)
         if op.startswith("stream_"):
             members.setdefault("stream", _MAIN)
+        if "text" in members:
+            members["text"] = render(members["text"], self._tokens)
         if "savepoint" in members:
             members["name"] = members.pop("savepoint")
         if op in ("execute", "query", "statement_execute"):

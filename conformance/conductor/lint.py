@@ -123,8 +123,12 @@ def _render_members(
 ) -> None:
     if "sql" in members:
         sql_text(members["sql"], tokens)
-    if "connection_string" in members:
-        render(members["connection_string"], tokens)
+    for text in ("connection_string", "text"):
+        if text in members:
+            render(members[text], tokens)
+    for value in expect.get("members", {}).values():
+        if isinstance(value, str):
+            render(value, tokens)
     error = expect.get("error", {})
     for text in (*error.get("message_has", ()), *error.get("message_lacks", ())):
         render(text, tokens)

@@ -12,6 +12,8 @@ from .outcome import Outcome, Result, Verdict
 
 # Bindings may word an error in their own way; everything else of it is the engine's.
 _BINDINGS_OWN = ("message",)
+# What a clock gave is another in every run.
+_MEASURED = ("latency_ms",)
 _PREVIEW_CHARACTERS = 300
 
 
@@ -28,10 +30,9 @@ def preview(reply: Mapping[str, Any]) -> str:
 
 def _said(reply: Mapping[str, Any]) -> dict[str, Any]:
     said = {key: value for key, value in reply.items() if key != "id"}
-    if isinstance(said.get("error"), Mapping):
-        said["error"] = {
-            key: value for key, value in said["error"].items() if key not in _BINDINGS_OWN
-        }
+    for part, left_out in (("error", _BINDINGS_OWN), ("ok", _MEASURED)):
+        if isinstance(said.get(part), Mapping):
+            said[part] = {key: value for key, value in said[part].items() if key not in left_out}
     return said
 
 

@@ -158,6 +158,30 @@ class Harness:
     def op_stream_close(self, stream: str) -> None:
         self._library.call("odbc_stream_close", self._stream(stream))
 
+    def op_clear(self, connection: str) -> None:
+        self._library.call("odbc_connection_clear_statements", self._connection(connection))
+
+    def op_clear_all(self) -> None:
+        status = self._library.clear_all_statements()
+        if status:
+            raise Fault(f"odbc_clear_all_statements returned {status}, though nothing runs")
+
+    def op_metrics(self) -> Any:
+        return self._library.json("odbc_metrics_read")
+
+    def op_metrics_reset(self) -> None:
+        self._library.call("odbc_metrics_reset")
+
+    def op_connection_string_build(self, pairs: list[list[str]]) -> dict[str, Any]:
+        built = self._library.text("odbc_connection_string_build", *utf8(json.dumps(pairs)))
+        return {"text": built}
+
+    def op_connection_string_parse(self, text: str) -> dict[str, Any]:
+        return {"pairs": self._library.json("odbc_connection_string_parse", *utf8(text))}
+
+    def op_connection_string_redact(self, text: str) -> dict[str, Any]:
+        return {"text": self._library.text("odbc_connection_string_redact", *utf8(text))}
+
     def _execute(self, statement: int, params: Params) -> dict[str, Any]:
         execution = Execution()
         schema, array = build(params) if params else (None, None)

@@ -86,8 +86,14 @@ _FALLIBLE = {
     "odbc_connection_rollback_to_savepoint": (c_uint64, *_TEXT),
     "odbc_connection_release_savepoint": (c_uint64, *_TEXT),
     "odbc_connection_set_autocommit": (c_uint64, c_int32),
+    "odbc_connection_clear_statements": (c_uint64,),
     "odbc_connection_info": (c_uint64, POINTER(Text)),
     "odbc_connection_capabilities": (c_uint64, POINTER(Text)),
+    "odbc_connection_string_build": (*_TEXT, POINTER(Text)),
+    "odbc_connection_string_parse": (*_TEXT, POINTER(Text)),
+    "odbc_connection_string_redact": (*_TEXT, POINTER(Text)),
+    "odbc_metrics_read": (POINTER(Text),),
+    "odbc_metrics_reset": (),
     "odbc_statement_open": (c_uint64, *_TEXT, _HANDLE_OUT),
     "odbc_statement_execute": (
         c_uint64,
@@ -137,6 +143,8 @@ class Library:
             function = getattr(self._library, name)
             function.argtypes = (*arguments, POINTER(Error))
             function.restype = c_int32
+        self._library.odbc_clear_all_statements.argtypes = ()
+        self._library.odbc_clear_all_statements.restype = c_int32
         self.abi_version: int = self._library.odbc_abi_version()
         if self.abi_version != ABI_VERSION:
             raise SystemExit(
@@ -161,14 +169,23 @@ class Library:
         self.call(name, *arguments, byref(handle))
         return handle.value
 
-    def json(self, name: str, handle: int) -> Any:
-        """Calls a function whose output is JSON text."""
+    def clear_all_statements(self) -> int:
+        """The one fallible function that reports by its status alone."""
+        status: int = self._library.odbc_clear_all_statements()
+        return status
+
+    def text(self, name: str, *arguments: Any) -> str:
+        """Calls a function whose last output is text."""
         text = Text()
-        self.call(name, handle, byref(text))
+        self.call(name, *arguments, byref(text))
         try:
-            return json.loads(ctypes.string_at(text.data, text.length))
+            return ctypes.string_at(text.data, text.length).decode()
         finally:
             text.release(byref(text))
+
+    def json(self, name: str, *arguments: Any) -> Any:
+        """Calls a function whose last output is JSON text."""
+        return json.loads(self.text(name, *arguments))
 
 
 def utf8(text: str) -> tuple[bytes, int]:

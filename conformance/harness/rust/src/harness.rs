@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use odbc_engine::{
-    Connection, ConnectionOptions, Diagnostic, Error, Execution, Statement, Stream, StreamOptions,
-    TransactionOptions, arrow_schema::SchemaRef,
+    Connection, ConnectionOptions, ConnectionString, Diagnostic, Error, Execution, Statement,
+    Stream, StreamOptions, TransactionOptions, arrow_schema::SchemaRef,
 };
 use serde_json::{Value, json};
 
@@ -130,6 +130,23 @@ impl Harness {
                 return Ok(json!({ "warnings": warnings.iter().map(warning).collect::<Vec<_>>() }));
             }
             Request::StreamClose { stream } => self.stream(&stream)?.close()?,
+            Request::Clear { connection } => {
+                self.connection(&connection)?.clear_statements()?;
+            }
+            Request::ClearAll => {
+                odbc_engine::clear_all_statements()?;
+            }
+            Request::Metrics => return Ok(json!(odbc_engine::metrics())),
+            Request::MetricsReset => odbc_engine::reset_metrics(),
+            Request::ConnectionStringBuild { pairs } => {
+                return Ok(json!({ "text": ConnectionString::from_pairs(pairs)?.to_text() }));
+            }
+            Request::ConnectionStringParse { text } => {
+                return Ok(json!({ "pairs": ConnectionString::parse(&text)?.pairs() }));
+            }
+            Request::ConnectionStringRedact { text } => {
+                return Ok(json!({ "text": ConnectionString::parse(&text)?.redacted() }));
+            }
         }
         Ok(json!({}))
     }

@@ -49,6 +49,13 @@ pub enum Request {
     StreamFetch { stream: String },
     StreamWarnings { stream: String },
     StreamClose { stream: String },
+    Clear { connection: String },
+    ClearAll,
+    Metrics,
+    MetricsReset,
+    ConnectionStringBuild { pairs: Vec<(String, String)> },
+    ConnectionStringParse { text: String },
+    ConnectionStringRedact { text: String },
 }
 
 const KNOWN: &[&str] = &[
@@ -74,6 +81,13 @@ const KNOWN: &[&str] = &[
     "stream_fetch",
     "stream_warnings",
     "stream_close",
+    "clear",
+    "clear_all",
+    "metrics",
+    "metrics_reset",
+    "connection_string_build",
+    "connection_string_parse",
+    "connection_string_redact",
 ];
 
 impl Request {
