@@ -60,6 +60,20 @@ def test_bindings_may_word_an_error_as_they_like(
     assert small_suite.run()["area/one c"].parity is Verdict.NO
 
 
+def test_what_a_clock_gave_is_left_out(
+    small_suite: SmallSuite, changed_case: Callable[..., dict[str, Any]]
+) -> None:
+    small_suite.case("area/one", changed_case(steps=[{"name": "count", "op": "metrics"}]))
+
+    def counting(rows: int, milliseconds: float) -> dict[str, Any]:
+        return {"metrics": {"reply": {"ok": {"rows": rows, "latency_ms": {"max": milliseconds}}}}}
+
+    small_suite.bindings(rust=counting(1, 0.5), c=counting(1, 7.25))
+    assert {result.parity for result in small_suite.run().values()} == {Verdict.YES}
+    small_suite.bindings(rust=counting(1, 0.5), c=counting(2, 0.5))
+    assert small_suite.run()["area/one c"].parity is Verdict.NO
+
+
 def test_what_crashed_has_no_part_in_parity(small_suite: SmallSuite) -> None:
     small_suite.bindings(rust={"query": {"exit": 1}}, c={})
     results = small_suite.run()
