@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 
-use engine::{Connection, ConnectionOptions, TransactionOptions};
+use engine::{Connection, ConnectionOptions, Result, TransactionOptions};
 
 use crate::{
     arguments::{output, text},
@@ -81,6 +81,23 @@ pub unsafe extern "C" fn odbc_connection_begin(
     })
 }
 
+/// Does something with the savepoint of this name.
+///
+/// # Safety
+///
+/// `name` is NULL, or points to `name_length` bytes that live as long as the call.
+unsafe fn on_savepoint(
+    connection: OdbcHandle,
+    operation: &'static str,
+    name: *const c_char,
+    name_length: u64,
+    act: impl FnOnce(&Connection, &str) -> Result<()>,
+) -> Result<()> {
+    // SAFETY: As the caller promises.
+    let name = unsafe { text("name", name, name_length) }?;
+    act(&*CONNECTIONS.get(connection, operation)?, name)
+}
+
 /// Sets a savepoint in the open transaction.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_connection_savepoint(
@@ -91,8 +108,7 @@ pub unsafe extern "C" fn odbc_connection_savepoint(
 ) -> i32 {
     guard(error, || {
         // SAFETY: The header asks for a text of this length.
-        let name = unsafe { text("name", name, name_length) }?;
-        CONNECTIONS.get(connection, "savepoint")?.savepoint(name)
+        unsafe { on_savepoint(connection, "savepoint", name, name_length, Connection::savepoint) }
     })
 }
 
@@ -106,8 +122,15 @@ pub unsafe extern "C" fn odbc_connection_rollback_to_savepoint(
 ) -> i32 {
     guard(error, || {
         // SAFETY: The header asks for a text of this length.
-        let name = unsafe { text("name", name, name_length) }?;
-        CONNECTIONS.get(connection, "rollback")?.rollback_to_savepoint(name)
+        unsafe {
+            on_savepoint(
+                connection,
+                "rollback",
+                name,
+                name_length,
+                Connection::rollback_to_savepoint,
+            )
+        }
     })
 }
 
@@ -121,8 +144,9 @@ pub unsafe extern "C" fn odbc_connection_release_savepoint(
 ) -> i32 {
     guard(error, || {
         // SAFETY: The header asks for a text of this length.
-        let name = unsafe { text("name", name, name_length) }?;
-        CONNECTIONS.get(connection, "release")?.release_savepoint(name)
+        unsafe {
+            on_savepoint(connection, "release", name, name_length, Connection::release_savepoint)
+        }
     })
 }
 
