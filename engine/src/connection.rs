@@ -94,6 +94,18 @@ impl Shared {
         Ok(SessionGuard { session, clear_requested: &self.clear_requested })
     }
 
+    /// Closes something of the session by `close`; where the connection is closed, that is done.
+    pub fn close_in_session(&self, close: impl FnOnce(&mut Session)) -> Result<()> {
+        match self.session("close") {
+            Ok(mut session) => {
+                close(&mut session);
+                Ok(())
+            }
+            Err(error) if error.kind == ErrorKind::InvalidState => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Frees a statement without waiting: at once, or by the next call on this connection.
     pub fn discard(&self, key: StatementKey) {
         match self.session.try_lock() {

@@ -185,15 +185,7 @@ impl Statement {
 
     /// Closes the statement and its stream. Closing again does nothing.
     pub fn close(&self) -> Result<()> {
-        match self.shared.session("close") {
-            Ok(mut session) => {
-                session.close_statement(self.key);
-                Ok(())
-            }
-            // A closed connection has closed its statements.
-            Err(error) if error.kind == ErrorKind::InvalidState => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.shared.close_in_session(|session| session.close_statement(self.key))
     }
 
     fn state<'a>(

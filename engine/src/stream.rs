@@ -96,15 +96,7 @@ impl Stream {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        match self.shared.session("close") {
-            Ok(mut session) => {
-                self.close_in(&mut session);
-                Ok(())
-            }
-            // A closed connection has closed its streams.
-            Err(error) if error.kind == ErrorKind::InvalidState => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.shared.close_in_session(|session| self.close_in(session))
     }
 
     fn close_in(&self, session: &mut Session) {
