@@ -117,6 +117,11 @@ fn a_cached_query_sees_a_changed_table() {
 #[test]
 fn clearing_closes_everything_and_harms_nothing() {
     let _turn = turn();
+    // Threads that come and go spread over the allocator's arenas and fragment them, which looks
+    // like a leak; with one arena, growth is one.
+    #[cfg(target_env = "gnu")]
+    // SAFETY: The call takes two numbers.
+    assert_eq!(unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) }, 1);
     assert_eq!(clear_all_statements().unwrap(), 0);
     let connections: Vec<_> = (0..8).map(|_| connect(SQLITE)).collect();
     let mut resident = Vec::new();
@@ -155,7 +160,7 @@ fn clearing_closes_everything_and_harms_nothing() {
     // The first rounds warm the allocator up; a leak of a statement each would be a thousand times
     // 90, at several KiB.
     let grown = resident[99].saturating_sub(resident[9]);
-    assert!(grown < 16 << 20, "{} MiB in 90 rounds", grown >> 20);
+    assert!(grown < 4 << 20, "{} MiB in 90 rounds", grown >> 20);
     assert_eq!(connections[0].clear_statements().unwrap(), 0);
 }
 
