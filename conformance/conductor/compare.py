@@ -89,6 +89,12 @@ class Comparison:
             yield from _schema(generated(expect["schema"], "column"), observed.get("schema", []))
         if "rows" in expect:
             yield from self._rows(generated(expect["rows"], "row"), rows)
+        names = [column["name"] for column in observed.get("schema", [])]
+        records = [dict(zip(names, row, strict=True)) for row in rows] if names else []
+        for wanted in expect.get("holds", ()):
+            own = {name: self._own(cell) for name, cell in wanted.items()}
+            if not any(own.items() <= record.items() for record in records):
+                yield f"rows: none has {own}; the first are {records[:_CELLS_SHOWN]}"
         for member, expected in expect.get("members", {}).items():
             yield from self._member(member, expected, observed)
 

@@ -21,6 +21,7 @@ pub(crate) use session::{Session, StatementKey};
 pub use transaction::{Isolation, TransactionOptions};
 
 use crate::{
+    catalog::CatalogQuery,
     dbms::Dbms,
     error::{Diagnostic, Error, ErrorKind, Result},
     options::{ConnectionOptions, StreamOptions},
@@ -183,6 +184,12 @@ impl Connection {
         let statement = self.statement(sql)?;
         statement.execute(parameters)?;
         Ok(statement.stream(options)?.owning(statement))
+    }
+
+    /// Asks what the database holds. The statement has the answer as its result, whose columns
+    /// are those of the ODBC standard on every database, and is not executed again.
+    pub fn catalog(&self, query: &CatalogQuery) -> Result<Statement> {
+        Statement::of_catalog(&self.shared, query)
     }
 
     /// Makes what the innermost transaction did last, and ends it.

@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod catalog;
 mod connection;
 mod dbms;
 mod environment;
@@ -32,6 +33,7 @@ mod types;
 pub use arrow_array;
 pub use arrow_schema;
 
+pub use catalog::{CatalogFunction, CatalogQuery};
 pub use connection::{
     Capabilities, Connection, ConnectionInfo, ConnectionString, Isolation, TransactionOptions,
     clear_all_statements,

@@ -12,6 +12,7 @@ use serde::Serialize;
 pub(crate) use state::StatementState;
 
 use crate::{
+    catalog::CatalogQuery,
     connection::{Session, Shared, StatementKey},
     error::{Diagnostic, Error, ErrorKind, Result},
     fetch::Cursor,
@@ -69,7 +70,31 @@ impl Statement {
         })
     }
 
-    /// The SQL text.
+    /// A statement that has asked the catalog, and has the answer as its result.
+    pub(crate) fn of_catalog(shared: &Arc<Shared>, query: &CatalogQuery) -> Result<Self> {
+        const OPERATION: &str = "catalog";
+        query.check()?;
+        let mut session = shared.session(OPERATION)?;
+        let context = session.context(OPERATION);
+        let handle = session.allocate(OPERATION)?;
+        let mut state = StatementState::new();
+        let asked = state.ask_catalog(query, handle, context);
+        if let Err(error) = asked {
+            drop(state);
+            return Err(session.failed(error)).inspect_err(metrics::count_error);
+        }
+        let key = session.statements.insert(state);
+        let shared = Arc::clone(shared);
+        Ok(Self {
+            shared,
+            key,
+            sql: String::new(),
+            named: OnceLock::new(),
+            warnings: Mutex::default(),
+        })
+    }
+
+    /// The SQL text; empty where the statement has asked the catalog.
     pub fn sql(&self) -> &str {
         &self.sql
     }
@@ -80,6 +105,10 @@ impl Statement {
     /// parameters, prepare it once.
     pub fn execute(&self, parameters: &Parameters) -> Result<Execution> {
         const OPERATION: &str = "execute";
+        if self.sql.is_empty() {
+            let message = "a statement that asks the catalog is not executed again";
+            return Err(Error::new(ErrorKind::InvalidState, OPERATION, message));
+        }
         let dbms = self.shared.dbms;
         let (sql, encoded) = if parameters.is_named() {
             let named = self.named()?;
@@ -165,6 +194,13 @@ impl Statement {
     /// What the driver had to say beside success, when the statement was executed last.
     pub fn warnings(&self) -> Vec<Diagnostic> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many columns the present result set has; 0 where there is none.
+    pub fn column_count(&self) -> Result<usize> {
+        const OPERATION: &str = "column_count";
+        let mut session = self.shared.session(OPERATION)?;
+        Ok(self.state(&mut session, OPERATION)?.column_count())
     }
 
     /// Streams the present result set of the last execution.

@@ -92,13 +92,15 @@ pub(crate) fn column(info: &ColumnInfo, dbms: &'static Dbms) -> Box<dyn Column> 
     let logical = Logical::of(info, dbms);
     let field = schema::field(info, dbms, logical);
     let short = Binding::short_text(dbms);
+    // Drivers give the integers of their catalogs in binary, whatever they do for tables.
+    let integers = if info.standard { Exchange::Binary } else { dbms.integers };
     match logical {
         Logical::Boolean if dbms.integers == Exchange::Text => {
             primitive::boolean_text(field, short)
         }
         Logical::Boolean => primitive::boolean(field, Binding::fixed(CDataType::Bit, 1)),
         Logical::Bit => primitive::boolean(field, Binding::binary(1, false)),
-        Logical::Integer { bits, unsigned } => match dbms.integers {
+        Logical::Integer { bits, unsigned } => match integers {
             Exchange::Binary => primitive::integer(field, bits, unsigned),
             Exchange::Text => primitive::integer_text(field, short),
         },

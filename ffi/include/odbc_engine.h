@@ -123,6 +123,21 @@ typedef struct odbc_execution {
 extern "C" {
 #endif // __cplusplus
 
+// Asks what the database holds, by a catalog function of ODBC. The statement has the answer as
+// its result, to be streamed; it is not executed again. The columns are those of the ODBC 3
+// standard on every database: text as utf8, SMALLINT as int16, INTEGER as int64.
+//
+// `query` is a JSON object: `function`, one of `tables`, `columns`, `primary_keys`,
+// `foreign_keys`, `statistics`, `procedures`, `procedure_columns` and `type_info`; and by what to
+// choose, all optional: `catalog`, `schema`, `name` (of the table or procedure), `column`, and
+// `types` for tables, such as `TABLE,VIEW`. For tables, columns and procedures they are patterns
+// with `%` and `_`; for keys and statistics they are names, and `name` is required.
+int32_t odbc_catalog_open(odbc_handle connection,
+                          const char *query,
+                          uint64_t query_length,
+                          odbc_handle *statement,
+                          struct odbc_error *error);
+
 // Connects by an ODBC connection string, such as `Driver=SQLite3;Database=my.db`.
 //
 // `options` is a JSON object, empty for the defaults: `login_timeout_ms` (1 to 600,000, default

@@ -8,6 +8,7 @@
 
 mod arguments;
 mod arrow;
+mod catalog;
 mod connection;
 mod connection_string;
 mod error;

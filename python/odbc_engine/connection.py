@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 from odbc_engine import _native, errors
 from odbc_engine.cursor import Cursor
 from odbc_engine.errors import Diagnostic
-from odbc_engine.options import ConnectionOptions, TransactionOptions, encode
+from odbc_engine.options import CatalogFilter, ConnectionOptions, TransactionOptions, encode
 from odbc_engine.retry import retry
 
 if TYPE_CHECKING:
@@ -67,6 +67,16 @@ class Connection:
     def execute(self, sql: str, parameters: Parameters | None = None) -> Cursor:
         """Executes a statement on a new cursor, and returns the cursor."""
         return self.cursor().execute(sql, parameters)
+
+    def catalog(self, function: str, **choose: Unpack[CatalogFilter]) -> Cursor:
+        """Asks what the database holds; the new cursor has the answer as its result.
+
+        ``function`` is "tables", "columns", "primary_keys", "foreign_keys", "statistics",
+        "procedures", "procedure_columns" or "type_info": ODBC's catalog function of that name,
+        with the columns of its standard on every database.
+        """
+        native, columns = self._native.catalog(encode({"function": function, **choose}))
+        return self.cursor()._adopt(native, columns)
 
     def begin(self, **options: Unpack[TransactionOptions]) -> None:
         """Begins a transaction, with its own ``isolation`` and ``read_only``.

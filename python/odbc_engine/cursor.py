@@ -97,6 +97,11 @@ class Cursor:
             total += affected or 0
         self.rowcount = total if known else -1
 
+    def _adopt(self, statement: _native.Statement, column_count: int) -> Self:
+        """Takes over a statement that has its result already."""
+        self._statement, self._column_count = statement, column_count
+        return self
+
     def nextset(self) -> bool | None:
         """Goes on to the next result of the statement; None where there is no other.
 

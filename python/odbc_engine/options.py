@@ -30,6 +30,25 @@ class TransactionOptions(TypedDict, total=False):
     read_only: bool
 
 
+class CatalogFilter(TypedDict, total=False):
+    """What to choose of a catalog.
+
+    For tables, columns and procedures these are patterns with ``%`` and ``_``; for keys and
+    statistics they are names.
+    """
+
+    #: The catalog, which is a database on MariaDB.
+    catalog: str
+    #: The schema.
+    schema: str
+    #: The table or procedure; required for keys and statistics.
+    name: str
+    #: The column, for columns and procedure_columns.
+    column: str
+    #: Types of tables, such as "TABLE,VIEW", for tables.
+    types: str
+
+
 class StreamOptions(TypedDict, total=False):
     """How to read a result."""
 

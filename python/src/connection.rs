@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use odbc_engine::{ConnectionOptions, TransactionOptions};
+use odbc_engine::{CatalogQuery, ConnectionOptions, TransactionOptions};
 use pyo3::{prelude::*, types::PyList};
 
 use crate::{
@@ -33,6 +33,16 @@ impl Connection {
         let sql = text(sql, "execute", "the SQL text")?;
         let engine = enter(py, || self.engine.statement(&sql))?;
         Ok(Statement::new(engine, Arc::clone(&self.engine)))
+    }
+
+    /// A statement whose result is the answer of a catalog function, and how many columns it has.
+    fn catalog(&self, py: Python<'_>, query: &str) -> PyResult<(Statement, usize)> {
+        let (engine, columns) = enter(py, || {
+            let statement = self.engine.catalog(&CatalogQuery::from_json(query)?)?;
+            let columns = statement.column_count()?;
+            Ok((statement, columns))
+        })?;
+        Ok((Statement::new(engine, Arc::clone(&self.engine)), columns))
     }
 
     fn begin(&self, py: Python<'_>, options: &str) -> PyResult<()> {

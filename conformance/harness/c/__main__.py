@@ -106,16 +106,15 @@ class Harness:
         )
         try:
             self._execute(statement, params)
-            stream = self._library.open("odbc_stream_start", statement, *_options(options))
-            schema = self._schema(stream)
-            formats = [column["format"] for column in schema]
-            rows: list[list[str | None]] = []
-            batches = 0
-            while (batch := self._fetch(stream, formats)) is not None:
-                rows += batch
-                batches += 1
-            self._library.call("odbc_stream_close", stream)
-            return {"schema": schema, "rows": rows, "batches": batches}
+            return self._drain(statement, options)
+        finally:
+            self._library.call("odbc_statement_close", statement)
+
+    def op_catalog(self, connection: str, query: dict[str, Any]) -> dict[str, Any]:
+        handle = self._connection(connection)
+        statement = self._library.open("odbc_catalog_open", handle, *_options(query))
+        try:
+            return self._drain(statement, {})
         finally:
             self._library.call("odbc_statement_close", statement)
 
@@ -202,6 +201,18 @@ class Harness:
             "warnings": _codes(warnings),
             "columns": execution.column_count,
         }
+
+    def _drain(self, statement: int, options: dict[str, Any]) -> dict[str, Any]:
+        stream = self._library.open("odbc_stream_start", statement, *_options(options))
+        schema = self._schema(stream)
+        formats = [column["format"] for column in schema]
+        rows: list[list[str | None]] = []
+        batches = 0
+        while (batch := self._fetch(stream, formats)) is not None:
+            rows += batch
+            batches += 1
+        self._library.call("odbc_stream_close", stream)
+        return {"schema": schema, "rows": rows, "batches": batches}
 
     def _schema(self, stream: int) -> list[dict[str, Any]]:
         schema = ArrowSchema()

@@ -94,6 +94,7 @@ _FALLIBLE = {
     "odbc_connection_string_redact": (*_TEXT, POINTER(Text)),
     "odbc_metrics_read": (POINTER(Text),),
     "odbc_metrics_reset": (),
+    "odbc_catalog_open": (c_uint64, *_TEXT, _HANDLE_OUT),
     "odbc_statement_open": (c_uint64, *_TEXT, _HANDLE_OUT),
     "odbc_statement_execute": (
         c_uint64,

@@ -115,12 +115,15 @@ class Harness:
         with self._connection(connection).cursor() as cursor:
             return _executed(cursor.execute(sql, _parameters(params)))
 
+    def op_catalog(self, connection: str, query: Any) -> Reply:
+        function = query.pop("function", "")
+        with self._connection(connection).catalog(function, **query) as cursor:
+            return _drained(cursor.stream())
+
     def op_query(self, connection: str, sql: str, params: Params, options: Any) -> Reply:
         with self._connection(connection).cursor() as cursor:
             stream = cursor.execute(sql, _parameters(params)).stream(**options)
-            batches = [_rows(batch, stream.columns) for batch in stream]
-            rows = [row for batch in batches for row in batch]
-            return {"schema": _schema(stream), "rows": rows, "batches": len(batches)}
+            return _drained(stream)
 
     def op_statement_open(self, connection: str, statement: str, sql: str) -> None:
         self._statements[statement] = self._connection(connection).cursor().prepare(sql), sql
@@ -199,6 +202,12 @@ def _warning(warning: Diagnostic) -> Reply:
 
 def _schema(stream: Stream) -> list[Reply]:
     return [column._asdict() for column in stream.columns]
+
+
+def _drained(stream: odbc_engine.Stream) -> Reply:
+    batches = [_rows(batch, stream.columns) for batch in stream]
+    rows = [row for batch in batches for row in batch]
+    return {"schema": _schema(stream), "rows": rows, "batches": len(batches)}
 
 
 def _rows(batch: Batch, columns: list[Column]) -> list[list[Cell]]:

@@ -6,6 +6,7 @@ import 'package:ffi/ffi.dart';
 import 'bindings/call.dart';
 import 'bindings/engine_functions.dart';
 import 'bindings/native_handle.dart';
+import 'catalog.dart';
 import 'engine.dart';
 import 'exception.dart';
 import 'execution.dart';
@@ -82,6 +83,11 @@ final class OdbcConnection implements Finalizable {
       rethrow;
     }
   }
+
+  /// What the database holds, by a catalog function of ODBC, with the columns
+  /// of its standard on every database.
+  OdbcStream catalog(OdbcCatalogQuery query) =>
+      OdbcStatement.ofCatalog(_handle, query).stream(closeStatement: true);
 
   /// A statement for [sql], to be executed any number of times.
   OdbcStatement prepare(String sql) => OdbcStatement.open(_handle, sql);

@@ -4,8 +4,10 @@ import 'package:ffi/ffi.dart';
 
 import 'arrow/parameters.dart';
 import 'bindings/call.dart';
+import 'bindings/engine_functions.dart';
 import 'bindings/native_handle.dart';
 import 'bindings/structs.dart';
+import 'catalog.dart';
 import 'exception.dart';
 import 'execution.dart';
 import 'options.dart';
@@ -18,17 +20,32 @@ final class OdbcStatement implements Finalizable {
   OdbcStatement._(this._handle, this.sql);
 
   /// A statement of [connection] for [sql].
-  factory OdbcStatement.open(NativeHandle connection, String sql) {
+  factory OdbcStatement.open(NativeHandle connection, String sql) =>
+      OdbcStatement._(
+          _open(connection, connection.functions.statementOpen, 'statement',
+              sql, 'the SQL text'),
+          sql);
+
+  /// A statement of [connection] that has the answer to [query] as its result.
+  factory OdbcStatement.ofCatalog(
+          NativeHandle connection, OdbcCatalogQuery query) =>
+      OdbcStatement._(
+          _open(connection, connection.functions.catalogOpen, 'catalog',
+              query.toString(), 'the catalog query'),
+          '');
+
+  static NativeHandle _open(NativeHandle connection, OpenFunction call,
+      String operation, String text, String what) {
     final value = using((arena) {
-      final text = encodeText(sql, 'the SQL text', operation: 'statement');
+      final bytes = encodeText(text, what, operation: operation);
       final handle = arena<Uint64>();
       check(
-          'statement',
-          (error) => connection.functions.statementOpen(
-              connection.value, arena.copy(text), text.length, handle, error));
+          operation,
+          (error) => call(connection.value, arena.copy(bytes), bytes.length,
+              handle, error));
       return handle.value;
     });
-    return OdbcStatement._(NativeHandle.statement(connection, value), sql);
+    return NativeHandle.statement(connection, value);
   }
 
   final NativeHandle _handle;

@@ -162,6 +162,22 @@ void declareSuite(String connectionString,
     expect(connection.query('SELECT 1 AS one').rows.single['one'], 1);
   });
 
+  test('the catalog tells what there is', () {
+    createTable();
+    final stream = connection.catalog(OdbcCatalogQuery(
+        OdbcCatalogFunction.columns,
+        name: 'dart_sample',
+        column: 'am%'));
+    expect(stream.columns.first.name, 'TABLE_CAT');
+    final row = stream.rows.single;
+    stream.close();
+    expect([row['COLUMN_NAME'], row['ORDINAL_POSITION']], ['amount', 3]);
+    expect(
+        () => connection
+            .catalog(OdbcCatalogQuery(OdbcCatalogFunction.primaryKeys)),
+        throwsA(isA<OdbcInvalidArgumentException>()));
+  });
+
   test('parameters go to their names', () {
     createTable();
     expect(

@@ -1,6 +1,7 @@
 //! The driver's side of a statement.
 
 use crate::{
+    catalog::{self, CatalogQuery},
     connection::Prepared,
     dbms::Dbms,
     error::{Error, ErrorKind, Result},
@@ -31,6 +32,8 @@ pub(crate) struct StatementState {
     /// The number of the present result, counted over all executions.
     result: u64,
     column_count: usize,
+    /// The columns of a catalog function's result.
+    standard: Option<Vec<ColumnInfo>>,
     _gauge: Gauge,
 }
 
@@ -47,6 +50,7 @@ impl StatementState {
             gave_rows: false,
             result: 0,
             column_count: 0,
+            standard: None,
             _gauge: Gauge::new(Open::Statement),
         }
     }
@@ -130,6 +134,31 @@ impl StatementState {
         Ok(execution)
     }
 
+    /// Asks the catalog, on a handle of its own.
+    pub fn ask_catalog(
+        &mut self,
+        query: &CatalogQuery,
+        handle: StatementHandle,
+        context: Context,
+    ) -> Result<()> {
+        let handle = self.handle.insert(handle);
+        let returned = query.call(handle);
+        handle.check(returned, context)?;
+        let standard = catalog::infos(query.function);
+        let found = handle.column_count(context)?;
+        if found < standard.len() {
+            return Err(Error::new(
+                ErrorKind::Driver,
+                context.operation,
+                format!("the driver gave {found} columns where ODBC has {}", standard.len()),
+            ));
+        }
+        self.column_count = standard.len();
+        self.standard = Some(standard);
+        self.executed = true;
+        Ok(())
+    }
+
     fn run(&mut self, sql: &str, parameters: BoundParameters, context: Context) -> Result<Outcome> {
         self.parameters = parameters;
         self.result += 1;
@@ -197,6 +226,10 @@ impl StatementState {
         })
     }
 
+    pub fn column_count(&self) -> usize {
+        self.column_count
+    }
+
     /// Describes the columns of the present result.
     pub fn describe(&mut self, context: Context) -> Result<Vec<ColumnInfo>> {
         let invalid =
@@ -208,6 +241,9 @@ impl StatementState {
             Some(handle) if self.column_count > 0 => handle,
             _ => return Err(invalid("there is no result to read: execute a query first")),
         };
+        if let Some(standard) = &self.standard {
+            return Ok(standard.clone());
+        }
         (1..=self.column_count)
             .map(|number| {
                 let number = u16::try_from(number).map_err(|_| {

@@ -18,6 +18,8 @@ pub(crate) struct ColumnInfo {
     pub decimal_digits: i16,
     pub unsigned: bool,
     pub nullable: bool,
+    /// Whether this is what the standard says of a column, and not what its driver does.
+    pub standard: bool,
 }
 
 /// What a column holds, whatever its driver calls it.
@@ -57,7 +59,8 @@ const DECIMAL_DIGITS_MAX: usize = 76;
 
 impl Logical {
     pub fn of(info: &ColumnInfo, dbms: &Dbms) -> Self {
-        match dbms.named_type(&info.type_name) {
+        let named = if info.standard { None } else { dbms.named_type(&info.type_name) };
+        match named {
             Some(NamedType::Boolean) => return Self::Boolean,
             Some(NamedType::DecimalText) => return Self::DecimalText,
             Some(NamedType::Json) => return Self::Json,
@@ -69,7 +72,7 @@ impl Logical {
             None => {}
         }
         let integer = |bits| {
-            if dbms.integers_are_64_bit {
+            if dbms.integers_are_64_bit && !info.standard {
                 Self::Integer { bits: 64, unsigned: false }
             } else {
                 Self::Integer { bits, unsigned: info.unsigned }
@@ -116,6 +119,9 @@ pub(crate) fn field(info: &ColumnInfo, dbms: &Dbms, logical: Logical) -> Field {
         Some(digits) => i16::from(digits),
         None => info.decimal_digits,
     };
+    if info.standard {
+        return Field::new(&info.name, data_type(logical, digits), info.nullable);
+    }
     let mut metadata = HashMap::from([
         ("odbc.sql_type".to_owned(), info.sql_type.to_string()),
         ("odbc.column_size".to_owned(), info.column_size.to_string()),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use odbc_engine::{
-    Connection, ConnectionOptions, ConnectionString, Diagnostic, Error, Execution, Statement,
-    Stream, StreamOptions, TransactionOptions, arrow_schema::SchemaRef,
+    CatalogQuery, Connection, ConnectionOptions, ConnectionString, Diagnostic, Error, Execution,
+    Statement, Stream, StreamOptions, TransactionOptions, arrow_schema::SchemaRef,
 };
 use serde_json::{Value, json};
 
@@ -93,6 +93,11 @@ impl Harness {
                 let options = StreamOptions::from_json(&text(options))?;
                 let stream = self.connection(&connection)?.query(&sql, &parameters, &options)?;
                 return drained(&stream);
+            }
+            Request::Catalog { connection, query } => {
+                let query = CatalogQuery::from_json(&text(query))?;
+                let statement = self.connection(&connection)?.catalog(&query)?;
+                return drained(&statement.stream(&StreamOptions::default())?);
             }
             Request::StatementOpen { connection, statement, sql } => {
                 let opened = self.connection(&connection)?.statement(&sql)?;

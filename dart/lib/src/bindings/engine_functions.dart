@@ -176,6 +176,10 @@ final class EngineFunctions {
   /// uint64_t sql_length, odbc_handle *statement, odbc_error *error)`
   late final OpenFunction statementOpen = _open('odbc_statement_open');
 
+  /// `int32_t odbc_catalog_open(odbc_handle connection, const char *query,
+  /// uint64_t query_length, odbc_handle *statement, odbc_error *error)`
+  late final OpenFunction catalogOpen = _open('odbc_catalog_open');
+
   /// `int32_t odbc_statement_execute(odbc_handle statement, struct ArrowSchema
   /// *parameters_schema, struct ArrowArray *parameters, odbc_execution
   /// *execution, odbc_error *error)`

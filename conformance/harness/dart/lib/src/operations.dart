@@ -42,6 +42,7 @@ final class Operations {
         {'text': '${_connectionString(request)}'},
     'execute': _execute,
     'query': _query,
+    'catalog': _catalog,
     'statement_open': _statementOpen,
     'statement_execute': _statementExecute,
     'statement_next': _statementNext,
@@ -105,19 +106,12 @@ final class Operations {
   Map<String, Object?> _query(Request request) {
     final stream = _connection(request).stream(
         request.text('sql'), _parameters(request), _streamOptions(request));
-    try {
-      final rows = <List<String?>>[];
-      var batches = 0;
-      for (final batch in stream.batches) {
-        rows.addAll(rowsOf(batch));
-        batch.close();
-        batches++;
-      }
-      return {'schema': _schema(stream), 'rows': rows, 'batches': batches};
-    } finally {
-      stream.close();
-    }
+    return _drained(stream);
   }
+
+  Map<String, Object?> _catalog(Request request) =>
+      _drained(_connection(request)
+          .catalog(OdbcCatalogQuery.fromJson(request.object('query'))));
 
   Map<String, Object?> _statementOpen(Request request) {
     _statements[request.text('statement')] =
@@ -162,6 +156,21 @@ final class Operations {
 T _named<T>(String kind, Map<String, T> objects, Request request) {
   final name = request.text(kind);
   return objects[name] ?? (throw Fault('no $kind named $name'));
+}
+
+Map<String, Object?> _drained(OdbcStream stream) {
+  try {
+    final rows = <List<String?>>[];
+    var batches = 0;
+    for (final batch in stream.batches) {
+      rows.addAll(rowsOf(batch));
+      batch.close();
+      batches++;
+    }
+    return {'schema': _schema(stream), 'rows': rows, 'batches': batches};
+  } finally {
+    stream.close();
+  }
 }
 
 Map<String, Object?> _done(void Function() operation) {
