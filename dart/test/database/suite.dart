@@ -164,12 +164,10 @@ void declareSuite(String connectionString,
 
   test('the catalog tells what there is', () {
     createTable();
-    final stream = connection.catalog(OdbcCatalogQuery(
-        OdbcCatalogFunction.columns,
-        name: 'dart_sample',
-        column: 'am%'));
+    final stream = connection.catalog(
+        OdbcCatalogQuery(OdbcCatalogFunction.columns, name: 'dart_sample'));
     expect(stream.columns.first.name, 'TABLE_CAT');
-    final row = stream.rows.single;
+    final row = stream.rows.last;
     stream.close();
     expect([row['COLUMN_NAME'], row['ORDINAL_POSITION']], ['amount', 3]);
     expect(
