@@ -14,7 +14,7 @@ use std::{
 
 use odbc_engine::{
     Connection, ConnectionOptions, ErrorKind, Parameters, StreamOptions,
-    arrow_array::{ArrayRef, Int64Array},
+    arrow_array::{ArrayRef, Int64Array, RecordBatch},
     clear_all_statements, metrics, reset_metrics,
 };
 use support::{SQLITE, batches, cell, connect, query, run, server};
@@ -56,6 +56,56 @@ fn a_statement_is_prepared_once() {
     assert_eq!(metrics().rows, 10_000);
     connection.execute("SELEKT", &Parameters::none()).unwrap_err();
     assert_eq!(metrics().errors.get("Syntax"), Some(&1));
+}
+
+/// What the server itself counted of this session, or of a statement, by a query.
+fn counts(connection: &Connection, sql: &str) -> Vec<u64> {
+    let batches = batches(&query(connection, sql));
+    let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)));
+    let number = |(batch, row): (&RecordBatch, usize)| {
+        cell(batch.column(0), row).trim_matches('"').parse().unwrap()
+    };
+    rows.map(number).collect()
+}
+
+#[test]
+fn servers_count_one_preparation_too() {
+    let _turn = turn();
+    for (variable, statistics) in [
+        (
+            "ODBC_ENGINE_POSTGRESQL",
+            "SELECT n FROM (SELECT count(*) AS prepared, sum(generic_plans + custom_plans) AS \
+             executed FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO prepared%') \
+             AS s, LATERAL (VALUES (prepared::bigint), (coalesce(executed, 0)::bigint)) AS v (n)",
+        ),
+        (
+            "ODBC_ENGINE_MARIADB",
+            "SELECT CAST(variable_value AS UNSIGNED) AS n FROM information_schema.session_status \
+             WHERE variable_name IN ('COM_STMT_PREPARE', 'COM_STMT_EXECUTE') \
+             ORDER BY variable_name DESC",
+        ),
+    ] {
+        let Some(connection_string) = server(variable) else { continue };
+        let connection = connect(&connection_string);
+        run(&connection, "DROP TABLE IF EXISTS prepared_once");
+        run(&connection, "CREATE TABLE prepared_once (i BIGINT)");
+        // Asking may count as well, always alike.
+        let (first, second) = (counts(&connection, statistics), counts(&connection, statistics));
+        reset_metrics();
+        connection.begin(&Default::default()).unwrap();
+        let insert = connection.statement("INSERT INTO prepared_once VALUES (?)").unwrap();
+        for i in 0..10_000 {
+            insert.execute(&integer(i)).unwrap();
+        }
+        assert_eq!(metrics().prepares, 1, "{variable}");
+        let third = counts(&connection, statistics);
+        connection.commit().unwrap();
+        let since = |later: &[u64], earlier: &[u64], index: usize| {
+            later.get(index).unwrap_or(&0) - earlier.get(index).unwrap_or(&0)
+        };
+        let own = |index| since(&third, &second, index) - since(&second, &first, index);
+        assert_eq!((own(0), own(1)), (1, 10_000), "{variable}: {first:?} {second:?} {third:?}");
+    }
 }
 
 #[test]
