@@ -52,7 +52,8 @@ pub(crate) struct SessionGuard<'a> {
 impl Drop for SessionGuard<'_> {
     fn drop(&mut self) {
         if self.clear_requested.swap(false, Ordering::AcqRel) {
-            self.clear_statements();
+            // Nobody waits for an answer here.
+            let _ = self.clear_statements();
         }
     }
 }
@@ -90,7 +91,7 @@ impl Shared {
             open.close_statement(key);
         }
         if self.clear_requested.swap(false, Ordering::AcqRel) {
-            open.clear_statements();
+            let _ = open.clear_statements();
         }
         Ok(SessionGuard { session, clear_requested: &self.clear_requested })
     }
@@ -239,7 +240,7 @@ impl Connection {
     /// Closes every statement and stream of this connection, cached ones included, once the
     /// running call ends; returns how many statements were open.
     pub fn clear_statements(&self) -> Result<usize> {
-        Ok(self.shared.session("clear")?.clear_statements())
+        self.shared.session("clear")?.clear_statements()
     }
 
     /// The session, for tests of what works on it.

@@ -356,6 +356,16 @@ impl StatementHandle {
     }
 }
 
+impl StatementHandle {
+    /// Frees the handle; what a driver cannot free, it keeps.
+    pub fn free(self, context: Context) -> Result<()> {
+        let statement = ManuallyDrop::new(self);
+        // SAFETY: The handle is valid, and not used again.
+        let returned = unsafe { SQLFreeHandle(HandleType::Stmt, statement.raw.as_handle()) };
+        statement.check(returned, context).map(drop)
+    }
+}
+
 impl Drop for StatementHandle {
     fn drop(&mut self) {
         // SAFETY: The handle is valid and used nowhere else. A driver that fails to free it leaks

@@ -18,7 +18,8 @@ pub(super) fn register(shared: &Arc<Shared>) {
 /// returns how many statements were open. The connections stay usable.
 ///
 /// This never waits. A connection that is in a call at this moment closes its statements when that
-/// call ends, whatever comes of it; the error then says how many connections that are.
+/// call ends, whatever comes of it; the error then says how many connections that are. Where a driver
+/// fails to close a statement, all others are closed, and its error is the answer.
 pub fn clear_all_statements() -> Result<usize> {
     let connections: Vec<_> = {
         let connections = CONNECTIONS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -26,10 +27,14 @@ pub fn clear_all_statements() -> Result<usize> {
     };
     let mut cleared = 0;
     let mut busy = 0;
+    let mut failure = None;
     for connection in connections {
         match connection.session.try_lock() {
             Ok(mut session) => {
-                cleared += session.as_mut().map_or(0, |session| session.clear_statements());
+                match session.as_mut().map_or(Ok(0), |session| session.clear_statements()) {
+                    Ok(open) => cleared += open,
+                    Err(error) => failure = failure.or(Some(error)),
+                }
             }
             Err(TryLockError::WouldBlock) => {
                 connection.clear_requested.store(true, Ordering::Release);
@@ -38,6 +43,9 @@ pub fn clear_all_statements() -> Result<usize> {
             // Closing the connection is all that is left to do with it.
             Err(TryLockError::Poisoned(_)) => {}
         }
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
     }
     if busy == 0 {
         return Ok(cleared);

@@ -89,12 +89,25 @@ impl Session {
         }
     }
 
-    /// Closes every statement, and those in the cache; returns how many were open.
-    pub fn clear_statements(&mut self) -> usize {
+    /// Closes every statement, and those in the cache; returns how many were open. Where the driver
+    /// fails to close one the others are closed all the same, and its error tells.
+    pub fn clear_statements(&mut self) -> Result<usize> {
+        let context = self.context("clear");
         let open = self.statements.len();
-        self.statements.clear();
+        let freed = self.statements.drain().map(|(_, statement)| statement.free(context));
+        let failures: Vec<_> = freed.filter_map(Result::err).collect();
         self.cache.clear();
-        open
+        let failed = failures.len();
+        match failures.into_iter().next() {
+            None => Ok(open),
+            // unixODBC 2.3.11 does not pass on why a driver fails to free a statement.
+            Some(error) if error.records.is_empty() => Err(Error::new(
+                error.kind,
+                context.operation,
+                format!("the driver failed to close {failed} of {open} statements"),
+            )),
+            Some(error) => Err(self.explain(error)),
+        }
     }
 
     /// Runs a statement of the engine's own.
@@ -183,7 +196,8 @@ impl Session {
 
     /// Rolls back, frees every statement and ends the connection.
     pub fn disconnect(mut self) -> Result<()> {
-        self.clear_statements();
+        // What the driver cannot close ends with its connection.
+        let _ = self.clear_statements();
         let context = self.context("close");
         if !self.autocommit {
             // A connection that is lost cannot roll back, and needs not.

@@ -80,6 +80,12 @@ impl StatementState {
         self.from_cache = true;
     }
 
+    /// Closes the statement, and tells what the driver had against it.
+    pub fn free(mut self, context: Context) -> Result<()> {
+        self.end_result();
+        self.handle.take().map_or(Ok(()), |handle| handle.free(context))
+    }
+
     /// The prepared handle, where another statement may use it.
     pub fn into_prepared(mut self, dbms: &Dbms) -> Option<Prepared> {
         if self.failed || (self.gave_rows && !dbms.keeps_prepared_queries) {
