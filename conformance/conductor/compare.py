@@ -89,14 +89,20 @@ class Comparison:
             yield from _schema(generated(expect["schema"], "column"), observed.get("schema", []))
         if "rows" in expect:
             yield from self._rows(generated(expect["rows"], "row"), rows)
+        if "holds" in expect:
+            yield from self._holds(expect["holds"], observed)
+        for member, expected in expect.get("members", {}).items():
+            yield from self._member(member, expected, observed)
+
+    def _holds(
+        self, expected: list[Mapping[str, Any]], observed: Mapping[str, Any]
+    ) -> Iterator[str]:
         names = [column["name"] for column in observed.get("schema", [])]
-        records = [dict(zip(names, row, strict=True)) for row in rows] if names else []
-        for wanted in expect.get("holds", ()):
+        records = [dict(zip(names, row, strict=True)) for row in observed.get("rows", [])]
+        for wanted in expected:
             own = {name: self._own(cell) for name, cell in wanted.items()}
             if not any(own.items() <= record.items() for record in records):
                 yield f"rows: none has {own}; the first are {records[:_CELLS_SHOWN]}"
-        for member, expected in expect.get("members", {}).items():
-            yield from self._member(member, expected, observed)
 
     def _rows(self, expected: list[Any], observed: list[Any]) -> Iterator[str]:
         if len(expected) != len(observed):

@@ -354,9 +354,7 @@ impl StatementHandle {
         let returned = unsafe { sys::SQLSetStmtAttr(self.as_sys(), attribute, value, 0) };
         self.check(returned, context).map(drop)
     }
-}
 
-impl StatementHandle {
     /// Frees the handle; what a driver cannot free, it keeps.
     pub fn free(self, context: Context) -> Result<()> {
         let statement = ManuallyDrop::new(self);

@@ -79,10 +79,7 @@ impl Statement {
         let handle = session.allocate(OPERATION)?;
         let mut state = StatementState::new();
         let asked = state.ask_catalog(query, handle, context);
-        if let Err(error) = asked {
-            drop(state);
-            return Err(session.failed(error)).inspect_err(metrics::count_error);
-        }
+        asked.map_err(|error| session.failed(error)).inspect_err(metrics::count_error)?;
         let key = session.statements.insert(state);
         let shared = Arc::clone(shared);
         Ok(Self {

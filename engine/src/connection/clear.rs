@@ -18,8 +18,8 @@ pub(super) fn register(shared: &Arc<Shared>) {
 /// returns how many statements were open. The connections stay usable.
 ///
 /// This never waits. A connection that is in a call at this moment closes its statements when that
-/// call ends, whatever comes of it; the error then says how many connections that are. Where a driver
-/// fails to close a statement, all others are closed, and its error is the answer.
+/// call ends, whatever comes of it; the error then says how many connections that are. Where a
+/// driver fails to close a statement, all others are closed, and its error is the answer.
 pub fn clear_all_statements() -> Result<usize> {
     let connections: Vec<_> = {
         let connections = CONNECTIONS.lock().unwrap_or_else(PoisonError::into_inner);
