@@ -175,11 +175,13 @@ class CellRun:
             members["query"] = {key: render(text, self._tokens) for key, text in query}
         if op in ("execute", "query", "statement_open"):
             members["sql"] = sql_text(members["sql"], self._tokens)
+        if op == "call":
+            members["procedure"] = render(members["procedure"], self._tokens)
         if op == "statement_open" or not (
             op.startswith(("statement_", "stream_")) or op in _WITHOUT_CONNECTION
         ):
             members.setdefault("connection", _MAIN)
-        if op.startswith("statement_") or op == "stream_open":
+        if op.startswith("statement_") or op in ("call", "stream_open"):
             members.setdefault("statement", _MAIN)
         if op.startswith("stream_"):
             members.setdefault("stream", _MAIN)
@@ -187,7 +189,7 @@ class CellRun:
             members["text"] = render(members["text"], self._tokens)
         if "savepoint" in members:
             members["name"] = members.pop("savepoint")
-        if op in ("execute", "query", "statement_execute"):
+        if op in ("execute", "query", "call", "statement_execute"):
             members["params"] = parameters.encoded(members.get("params", []))
         if op in ("open", "begin", "query", "stream_open"):
             members.setdefault("options", {})

@@ -6,6 +6,7 @@ library;
 import 'src/connection.dart';
 
 export 'src/batch.dart' show OdbcArray, OdbcBatch;
+export 'src/call.dart' show OdbcCall;
 export 'src/catalog.dart' show OdbcCatalogFunction, OdbcCatalogQuery;
 export 'src/clear.dart' show clearAllStatements;
 export 'src/column.dart' show OdbcColumn;

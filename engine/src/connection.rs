@@ -26,6 +26,7 @@ use crate::{
     error::{Diagnostic, Error, ErrorKind, Result},
     options::{ConnectionOptions, StreamOptions},
     parameters::Parameters,
+    procedure::{self, ProcedureCall},
     statement::{Execution, Statement},
     stream::Stream,
 };
@@ -191,6 +192,15 @@ impl Connection {
     /// are those of the ODBC standard on every database, and is not executed again.
     pub fn catalog(&self, query: &CatalogQuery) -> Result<Statement> {
         Statement::of_catalog(&self.shared, query)
+    }
+
+    /// Calls a procedure or function with a value for each of its parameters, by position or by
+    /// name. An output parameter wants one too, such as NULL.
+    ///
+    /// Where the procedure has output or in/out parameters, all its results are read into memory,
+    /// since the outputs come behind them; others are streamed. A function's value is its result.
+    pub fn call(&self, procedure: &str, parameters: &Parameters) -> Result<ProcedureCall> {
+        procedure::call(&self.shared, procedure, parameters)
     }
 
     /// Makes what the innermost transaction did last, and ends it.

@@ -101,6 +101,28 @@ pub(crate) enum TransactionModes {
     Unsupported,
 }
 
+/// What a database does with the letters of a name without quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Folding {
+    Lower,
+    Upper,
+    Keep,
+}
+
+/// How a procedure is called so that it tells its output parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Procedures {
+    /// By CALL, whose last result is a row of outputs; a function by a query that begins so.
+    Call {
+        function: &'static str,
+        /// Whether what stands before a name's dot is a catalog rather than a schema.
+        catalog_qualifies: bool,
+    },
+    /// By a batch of Transact-SQL that selects the outputs at its end.
+    TransactSql,
+    Unsupported,
+}
+
 /// What the statements on savepoints begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Savepoints {
@@ -175,6 +197,8 @@ pub(crate) struct Dbms {
     pub read_only: ReadOnly,
     pub transaction_modes: TransactionModes,
     pub savepoints: Savepoints,
+    pub folding: Folding,
+    pub procedures: Procedures,
     /// Kinds by native code, for errors that their SQLSTATE does not tell apart.
     pub native_kinds: &'static [(i32, ErrorKind)],
     /// Whether `native_kinds` also decides where the SQLSTATE says more than HY000.

@@ -59,7 +59,8 @@ impl Error {
             kind,
             operation,
             message: message.into(),
-            sqlstate: None,
+            // ODBC's state for an optional feature that is not implemented.
+            sqlstate: (kind == ErrorKind::Unsupported).then(|| "HYC00".to_owned()),
             native_code: None,
             column: None,
             row: None,

@@ -75,6 +75,14 @@ impl Parameters {
         names.iter().map(find).collect::<Result<_>>().map(Self)
     }
 
+    /// The same values by position.
+    pub(crate) fn without_names(mut self) -> Self {
+        for (field, _) in &mut self.0 {
+            *field = Arc::new(field.as_ref().clone().with_name(""));
+        }
+        self
+    }
+
     /// One parameter for each array; each holds one value.
     pub fn from_arrays(arrays: impl IntoIterator<Item = ArrayRef>) -> Result<Self> {
         arrays

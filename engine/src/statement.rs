@@ -1,5 +1,6 @@
 //! Statements: SQL text that is executed, once or many times.
 
+mod held;
 mod state;
 
 use std::{
@@ -9,6 +10,7 @@ use std::{
 
 use serde::Serialize;
 
+pub(crate) use held::HeldResult;
 pub(crate) use state::StatementState;
 
 use crate::{
@@ -170,6 +172,12 @@ impl Statement {
         next.map_err(|error| session.failed(error))
     }
 
+    /// Gives these results as those of the last execution; returns what the first is.
+    pub(crate) fn hold(&self, results: Vec<HeldResult>) -> Result<Execution> {
+        let mut session = self.shared.session("call")?;
+        Ok(self.state(&mut session, "call")?.hold(results))
+    }
+
     fn keep_warnings(&self, execution: Option<&Execution>) {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         *warnings = execution.map_or_else(Vec::new, |execution| execution.warnings.clone());
@@ -206,7 +214,11 @@ impl Statement {
         options.check()?;
         let mut session = self.shared.session(OPERATION)?;
         let context = session.context(OPERATION);
-        let columns = self.state(&mut session, OPERATION)?.describe(context)?;
+        let state = self.state(&mut session, OPERATION)?;
+        if let Some((schema, result)) = state.read_held() {
+            return Ok(Stream::new(Arc::clone(&self.shared), self.key, result, schema));
+        }
+        let columns = state.describe(context)?;
         let cursor = Cursor::new(&columns, context.dbms, options);
         if cursor.reads_instants() {
             session.check_time_zone(OPERATION)?;

@@ -70,9 +70,9 @@ impl Stream {
         let mut session = self.shared.session(OPERATION)?;
         let context = session.context(OPERATION);
         let state = session.statements.get_mut(self.key).ok_or_else(closed)?;
-        let (handle, cursor) = state.reading(self.result, OPERATION)?;
+        state.check_reading(self.result, OPERATION)?;
         let mut warnings = Vec::new();
-        let fetched = cursor.fetch(handle, context, &mut warnings);
+        let fetched = state.fetch(context, &mut warnings);
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).append(&mut warnings);
         if let Ok(Some(batch)) = &fetched {
             metrics::count_batch(batch);

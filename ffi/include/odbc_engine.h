@@ -252,6 +252,28 @@ int32_t odbc_metrics_read(struct odbc_text *metrics, struct odbc_error *error);
 // Sets every count back to zero, but what is open.
 int32_t odbc_metrics_reset(struct odbc_error *error);
 
+// Calls a procedure or function by its name, which is an identifier as SQL writes it, with its
+// schema before a dot if need be.
+//
+// Parameters are given as for odbc_statement_execute, one for each parameter of the procedure by
+// position or by name; an output parameter wants a value too, such as NULL. The call releases
+// both structs, also when it fails.
+//
+// `outputs_schema` and `outputs` become a struct array, which the caller releases: one row with
+// a child for each output and in/out parameter, or no children where there is none. `statement`
+// has the results of the procedure, the first of which `execution` describes. Where there are
+// outputs, the results were read into memory. A function's value is its result.
+int32_t odbc_procedure_call(odbc_handle connection,
+                            const char *name,
+                            uint64_t name_length,
+                            struct ArrowSchema *parameters_schema,
+                            struct ArrowArray *parameters,
+                            struct ArrowSchema *outputs_schema,
+                            struct ArrowArray *outputs,
+                            odbc_handle *statement,
+                            struct odbc_execution *execution,
+                            struct odbc_error *error);
+
 // Makes a statement of a connection. The database sees it when it is executed.
 int32_t odbc_statement_open(odbc_handle connection,
                             const char *sql,

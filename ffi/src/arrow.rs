@@ -6,6 +6,7 @@ use arrow_array::{
     Array, RecordBatch, StructArray,
     ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi},
 };
+use arrow_schema::Schema;
 use engine::{Error, ErrorKind, Parameters, Result};
 
 fn invalid(message: String) -> Error {
@@ -77,6 +78,12 @@ fn check_lengths(array: &FFI_ArrowArray, depth: usize) -> Result<()> {
         .map_err(|_| broken())?
         .into_iter()
         .try_for_each(|child| check_lengths(child, depth + 1))
+}
+
+/// A schema as a struct type.
+pub(crate) fn schema(schema: &Schema, operation: &'static str) -> Result<FFI_ArrowSchema> {
+    FFI_ArrowSchema::try_from(schema)
+        .map_err(|error| Error::new(ErrorKind::Internal, operation, error.to_string()))
 }
 
 /// A batch as a struct array.

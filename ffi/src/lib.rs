@@ -15,6 +15,7 @@ mod error;
 mod guard;
 mod handle;
 mod metrics;
+mod procedure;
 mod statement;
 mod stream;
 mod text;

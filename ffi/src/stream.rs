@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
-use engine::{Error, ErrorKind, StreamOptions};
+use engine::StreamOptions;
 
 use crate::{
     arguments::{output, text},
@@ -48,11 +48,7 @@ pub unsafe extern "C" fn odbc_stream_schema(
     guard(error, || {
         // SAFETY: The header asks for a valid place for an ArrowSchema.
         let schema = unsafe { output("schema", schema) }?;
-        let exported = FFI_ArrowSchema::try_from(&*STREAMS.get(stream, "stream")?.schema());
-        schema.write(
-            exported
-                .map_err(|error| Error::new(ErrorKind::Internal, "stream", error.to_string()))?,
-        );
+        schema.write(arrow::schema(&STREAMS.get(stream, "stream")?.schema(), "stream")?);
         Ok(())
     })
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -41,6 +41,8 @@ class Cursor:
         self.arraysize = 1
         #: How many rows the last statement changed; -1 for a query, or where nobody knows.
         self.rowcount = -1
+        #: What the last ``callproc`` gave back in parameters, by their names.
+        self.outputs: dict[str, Any] = {}
 
     @property
     def connection(self) -> Connection:
@@ -78,6 +80,29 @@ class Cursor:
             self._reading().close()
             self._column_count = 0
         return self
+
+    def callproc(self, procname: str, parameters: Any = ()) -> Any:
+        """Calls a procedure, with a value for each of its parameters, in order or by name.
+
+        Returns a copy of ``parameters`` in which output and in/out parameters have the values that
+        the procedure gave; what is passed for an output parameter, such as None, does not count.
+        What the procedure selected, or the function returned, is the cursor's result.
+        """
+        if self._closed:
+            raise _native.invalid_state("call", "the cursor is closed")
+        self._let_go()
+        given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        statement, executed, outputs = self._connection._native.call(procname, given)
+        self._statement = statement
+        affected, self._column_count, self._warnings = executed
+        self.rowcount = -1 if affected is None else affected
+        self.outputs = {name: value for _, name, value in outputs}
+        for place, name, value in outputs:
+            if isinstance(given, dict):
+                given[name] = value
+            elif place:
+                given[place - 1] = value
+        return given
 
     def _run(self, sql: str, rows: Iterable[Parameters | None], *, many: bool = False) -> None:
         self.prepare(sql)

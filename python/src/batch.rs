@@ -49,7 +49,7 @@ impl Batch {
     }
 
     /// The rows as tuples of Python objects.
-    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    pub(crate) fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         match rows::leading(py, &self.batch, self.first_row) {
             (_, Some(failure)) => Err(failure),
             (rows, None) => PyList::new(py, rows),

@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
+use arrow_schema::FieldRef;
 use odbc_engine::{CatalogQuery, ConnectionOptions, TransactionOptions};
 use pyo3::{prelude::*, types::PyList};
 
 use crate::{
+    batch::Batch,
     enter::{Detached, enter},
     exceptions,
-    parameters::text,
-    statement::Statement,
+    parameters::{text, to_engine},
+    statement::{Executed, Statement, executed},
 };
+
+/// The place of a parameter, counted from 1, its name and its value.
+type Output<'py> = (usize, String, Bound<'py, PyAny>);
 
 #[pyclass(frozen, module = "odbc_engine._native")]
 pub(crate) struct Connection {
@@ -43,6 +49,22 @@ impl Connection {
             Ok((statement, columns))
         })?;
         Ok((Statement::new(engine, Arc::clone(&self.engine)), columns))
+    }
+
+    /// Calls a procedure: its statement, what the first result is, and its outputs.
+    #[pyo3(signature = (name, parameters = None))]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyAny>,
+        parameters: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Statement, Executed<'py>, Vec<Output<'py>>)> {
+        let name = text(name, "call", "the procedure's name")?;
+        let parameters = to_engine(py, parameters)?;
+        let call = enter(py, || self.engine.call(&name, &parameters))?;
+        let execution = executed(py, call.execution)?;
+        let outputs = outputs(py, call.outputs)?;
+        Ok((Statement::new(call.statement, Arc::clone(&self.engine)), execution, outputs))
     }
 
     fn begin(&self, py: Python<'_>, options: &str) -> PyResult<()> {
@@ -115,4 +137,15 @@ pub(crate) fn json(py: Python<'_>, value: &impl serde::Serialize) -> PyResult<St
         );
         exceptions::from_engine(py, &error)
     })
+}
+
+fn outputs<'py>(py: Python<'py>, batch: RecordBatch) -> PyResult<Vec<Output<'py>>> {
+    let schema = batch.schema();
+    let rows = Batch::new(batch, 0).rows(py)?;
+    let Some(row) = rows.iter().next() else { return Ok(Vec::new()) };
+    let told = |(field, value): (&FieldRef, PyResult<Bound<'py, PyAny>>)| {
+        let place = field.metadata().get("odbc.parameter").and_then(|place| place.parse().ok());
+        Ok((place.unwrap_or_default(), field.name().clone(), value?))
+    };
+    schema.fields().iter().zip(row.try_iter()?).map(told).collect()
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Affected rows if known, how many columns the result has, and the driver's warnings.
-type Executed<'py> = (Option<u64>, usize, Bound<'py, PyList>);
+pub(crate) type Executed<'py> = (Option<u64>, usize, Bound<'py, PyList>);
 
 #[pyclass(frozen, module = "odbc_engine._native")]
 pub(crate) struct Statement {
@@ -30,7 +30,7 @@ impl Statement {
     }
 }
 
-fn executed(py: Python<'_>, execution: Execution) -> PyResult<Executed<'_>> {
+pub(crate) fn executed(py: Python<'_>, execution: Execution) -> PyResult<Executed<'_>> {
     let warnings = diagnostics(py, &execution.warnings)?;
     Ok((execution.affected_rows, execution.column_count, warnings))
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from ctypes import byref, c_int32
+from ctypes import byref, c_int32, c_uint64
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,35 @@ class Harness:
             return self._drain(statement, {})
         finally:
             self._library.call("odbc_statement_close", statement)
+
+    def op_call(
+        self, connection: str, statement: str, procedure: str, params: Params
+    ) -> dict[str, Any]:
+        schema, array = build(params) if params else (None, None)
+        output_schema, outputs = ArrowSchema(), ArrowArray()
+        handle, execution = c_uint64(), Execution()
+        self._library.call(
+            "odbc_procedure_call",
+            self._connection(connection),
+            *utf8(procedure),
+            None if schema is None else byref(schema),
+            None if array is None else byref(array),
+            byref(output_schema),
+            byref(outputs),
+            byref(handle),
+            byref(execution),
+        )
+        self._statements[statement] = handle.value
+        try:
+            columns = read_schema(output_schema)
+            rows = read_rows(outputs, [column["format"] for column in columns])
+        finally:
+            output_schema.release(byref(output_schema))
+            outputs.release(byref(outputs))
+        cells = rows[0] if rows else []
+        names = [column["name"] for column in columns]
+        executed = self._executed(handle.value, execution)
+        return {**executed, "outputs": dict(zip(names, cells, strict=True))}
 
     def op_statement_open(self, connection: str, statement: str, sql: str) -> None:
         self._statements[statement] = self._library.open(

@@ -95,6 +95,13 @@ _FALLIBLE = {
     "odbc_metrics_read": (POINTER(Text),),
     "odbc_metrics_reset": (),
     "odbc_catalog_open": (c_uint64, *_TEXT, _HANDLE_OUT),
+    "odbc_procedure_call": (
+        c_uint64,
+        *_TEXT,
+        *(POINTER(ArrowSchema), POINTER(ArrowArray)) * 2,
+        _HANDLE_OUT,
+        POINTER(Execution),
+    ),
     "odbc_statement_open": (c_uint64, *_TEXT, _HANDLE_OUT),
     "odbc_statement_execute": (
         c_uint64,

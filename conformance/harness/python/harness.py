@@ -125,6 +125,18 @@ class Harness:
             stream = cursor.execute(sql, _parameters(params)).stream(**options)
             return _drained(stream)
 
+    def op_call(self, connection: str, statement: str, procedure: str, params: Params) -> Reply:
+        cursor = self._connection(connection).cursor()
+        given = _parameters(params) or ()
+        after = cursor.callproc(procedure, given)
+        if isinstance(after, list) and len(after) != len(tuple(given)):
+            raise Fault(f"{len(after)} parameters came back")
+        self._statements[statement] = cursor, ""
+        outputs = {
+            name: None if value is None else str(value) for name, value in cursor.outputs.items()
+        }
+        return {**_executed(cursor), "columns": cursor.column_count, "outputs": outputs}
+
     def op_statement_open(self, connection: str, statement: str, sql: str) -> None:
         self._statements[statement] = self._connection(connection).cursor().prepare(sql), sql
 

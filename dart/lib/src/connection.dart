@@ -6,6 +6,7 @@ import 'package:ffi/ffi.dart';
 import 'bindings/call.dart';
 import 'bindings/engine_functions.dart';
 import 'bindings/native_handle.dart';
+import 'call.dart';
 import 'catalog.dart';
 import 'engine.dart';
 import 'exception.dart';
@@ -88,6 +89,16 @@ final class OdbcConnection implements Finalizable {
   /// of its standard on every database.
   OdbcStream catalog(OdbcCatalogQuery query) =>
       OdbcStatement.ofCatalog(_handle, query).stream(closeStatement: true);
+
+  /// Calls [procedure] with a value for each of its [parameters], in a [List]
+  /// by position or in a [Map] by name; an output parameter wants one too, such
+  /// as null.
+  ///
+  /// The name is an identifier as SQL writes it. Where the procedure gives
+  /// values back in its parameters, its results were read into memory; a
+  /// function's value is its result.
+  OdbcCall call(String procedure, [Object parameters = const <Object?>[]]) =>
+      callProcedure(_handle, procedure, parameters);
 
   /// A statement for [sql], to be executed any number of times.
   OdbcStatement prepare(String sql) => OdbcStatement.open(_handle, sql);

@@ -34,6 +34,9 @@ final class OdbcStatement implements Finalizable {
               query.toString(), 'the catalog query'),
           '');
 
+  /// The statement of [handle], which has its results already.
+  OdbcStatement.ofHandle(NativeHandle handle) : this._(handle, '');
+
   static NativeHandle _open(NativeHandle connection, OpenFunction call,
       String operation, String text, String what) {
     final value = using((arena) {
@@ -67,7 +70,7 @@ final class OdbcStatement implements Finalizable {
                 'execute',
                 (error) => _handle.functions.statementExecute(
                     _handle.value, schema, array, execution, error)));
-        return _read(execution.ref);
+        return read(execution.ref);
       });
 
   /// Goes on to the next result of the last execution, for example of a
@@ -82,7 +85,7 @@ final class OdbcStatement implements Finalizable {
             'next_result',
             (error) => _handle.functions
                 .statementNextResult(_handle.value, found, execution, error));
-        return found.value == 0 ? null : _read(execution.ref);
+        return found.value == 0 ? null : read(execution.ref);
       });
 
   /// The present result of the last execution, to be read batch by batch.
@@ -119,7 +122,8 @@ final class OdbcStatement implements Finalizable {
   /// Ends the statement and its stream; a second call does nothing.
   void close() => _handle.close();
 
-  OdbcExecution _read(ExecutionStruct execution) => OdbcExecution(
+  /// What [execution] tells, with the warnings of this statement.
+  OdbcExecution read(ExecutionStruct execution) => OdbcExecution(
         affectedRows:
             execution.affectedRows < 0 ? null : execution.affectedRows,
         columnCount: execution.columnCount,

@@ -1,6 +1,6 @@
 //! Db2 by its CLI driver, from its documentation; not yet measured.
 
-use super::{Dbms, unknown};
+use super::{Dbms, Folding, unknown};
 use crate::error::ErrorKind;
 
 pub(super) const FACTS: Dbms = Dbms {
@@ -14,5 +14,6 @@ pub(super) const FACTS: Dbms = Dbms {
         (-30081, ErrorKind::Connection),
         (-30082, ErrorKind::Authentication),
     ],
+    folding: Folding::Upper,
     ..unknown::FACTS
 };

@@ -1,6 +1,6 @@
 //! Oracle by its Instant Client driver, from its documentation; not yet measured.
 
-use super::{Dbms, ReadOnly, Savepoints, unknown};
+use super::{Dbms, Folding, ReadOnly, Savepoints, unknown};
 use crate::error::ErrorKind;
 
 pub(super) const FACTS: Dbms = Dbms {
@@ -19,5 +19,6 @@ pub(super) const FACTS: Dbms = Dbms {
         (8177, ErrorKind::Transaction),
         (12541, ErrorKind::Connection),
     ],
+    folding: Folding::Upper,
     ..unknown::FACTS
 };

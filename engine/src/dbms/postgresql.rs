@@ -3,8 +3,8 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding,
-    TransactionModes, unknown,
+    Ambiguous, Dbms, Exchange, Folding, LargeUnsigned, LongData, NamedType, Procedures, ReadOnly,
+    TextEncoding, TransactionModes, unknown,
 };
 
 use crate::sql::Syntax;
@@ -65,5 +65,7 @@ pub(super) const FACTS: Dbms = Dbms {
                 CASE current_setting('default_transaction_read_only') \
                 WHEN 'on' THEN ', READ ONLY' ELSE ', READ WRITE' END",
     },
+    folding: Folding::Lower,
+    procedures: Procedures::Call { function: "SELECT * FROM", catalog_qualifies: false },
     ..unknown::FACTS
 };

@@ -1,7 +1,8 @@
 //! A database that nothing is known of: the standard's reading, the careful way everywhere.
 
 use super::{
-    Dbms, Exchange, LargeUnsigned, LongData, ReadOnly, Savepoints, TextEncoding, TransactionModes,
+    Dbms, Exchange, Folding, LargeUnsigned, LongData, Procedures, ReadOnly, Savepoints,
+    TextEncoding, TransactionModes,
 };
 
 use crate::sql::Syntax;
@@ -47,6 +48,8 @@ pub(super) const FACTS: Dbms = Dbms {
         rollback: "ROLLBACK TO SAVEPOINT",
         release: Some("RELEASE SAVEPOINT"),
     },
+    folding: Folding::Keep,
+    procedures: Procedures::Unsupported,
     native_kinds: &[],
     native_before_sqlstate: false,
 };

@@ -1,24 +1,38 @@
 //! The driver's side of a statement.
 
+use std::collections::VecDeque;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
 use crate::{
     catalog::{self, CatalogQuery},
     connection::Prepared,
     dbms::Dbms,
-    error::{Error, ErrorKind, Result},
+    error::{Diagnostic, Error, ErrorKind, Result},
     fetch::Cursor,
     handle::{Context, Outcome, StatementHandle},
     metrics::{Gauge, Open, count_prepare},
     parameters::BoundParameters,
-    statement::Execution,
+    statement::{
+        Execution,
+        held::{HeldResult, HeldResults},
+    },
     types::ColumnInfo,
 };
+
+/// Where the rows of the present result come from.
+enum Reader {
+    Driver(Box<Cursor>),
+    Memory(VecDeque<RecordBatch>),
+}
 
 /// A statement within its session. Field order is drop order: the handle lets go of what is bound
 /// before that is freed.
 pub(crate) struct StatementState {
     handle: Option<StatementHandle>,
     /// What reads the present result.
-    cursor: Option<Cursor>,
+    reader: Option<Reader>,
     /// Some drivers read parameters while they fetch, so the values stay until the next execution.
     parameters: BoundParameters,
     /// What the handle is prepared for: the text, and its number of markers.
@@ -32,6 +46,8 @@ pub(crate) struct StatementState {
     /// The number of the present result, counted over all executions.
     result: u64,
     column_count: usize,
+    /// The results, where they were read into memory.
+    held: Option<HeldResults>,
     /// The columns of a catalog function's result.
     standard: Option<Vec<ColumnInfo>>,
     _gauge: Gauge,
@@ -41,7 +57,7 @@ impl StatementState {
     pub fn new() -> Self {
         Self {
             handle: None,
-            cursor: None,
+            reader: None,
             parameters: BoundParameters::default(),
             prepared: None,
             from_cache: false,
@@ -50,6 +66,7 @@ impl StatementState {
             gave_rows: false,
             result: 0,
             column_count: 0,
+            held: None,
             standard: None,
             _gauge: Gauge::new(Open::Statement),
         }
@@ -104,19 +121,44 @@ impl StatementState {
 
     /// Forgets the present result; what else the execution gave can still be had.
     fn end_result(&mut self) {
-        if let (Some(handle), Some(_)) = (&mut self.handle, &self.cursor) {
+        if let (Some(handle), Some(Reader::Driver(_))) = (&mut self.handle, &self.reader) {
             handle.unbind_columns();
         }
-        self.cursor = None;
+        self.reader = None;
         self.column_count = 0;
     }
 
     /// Forgets the execution with all its results.
     fn end_execution(&mut self) {
         self.end_result();
+        self.held = None;
         if let Some(handle) = &mut self.handle {
             handle.close();
         }
+    }
+
+    /// Puts results that were read into memory in the place of the driver's; returns the first.
+    pub fn hold(&mut self, results: Vec<HeldResult>) -> Execution {
+        self.end_execution();
+        self.result += 1;
+        self.held = Some(HeldResults::new(results));
+        self.begin_held().unwrap_or_default()
+    }
+
+    fn begin_held(&mut self) -> Option<Execution> {
+        let execution = self.held.as_ref()?.execution().cloned()?;
+        self.column_count = execution.column_count;
+        Some(execution)
+    }
+
+    /// Begins to read the present result from memory, if it is there: its columns and number.
+    pub fn read_held(&mut self) -> Option<(SchemaRef, u64)> {
+        if self.reader.is_some() {
+            return None;
+        }
+        let (schema, batches) = self.held.as_mut()?.take_rows()?;
+        self.reader = Some(Reader::Memory(batches));
+        Some((schema, self.result))
     }
 
     /// Executes with the parameters of the execution before.
@@ -208,6 +250,10 @@ impl StatementState {
         }
         let Some(handle) = &mut self.handle else { return Ok(None) };
         self.result += 1;
+        if let Some(held) = &mut self.held {
+            held.advance();
+            return Ok(self.begin_held());
+        }
         let outcome = handle.more_results(context)?;
         if outcome == Outcome::NoData {
             return Ok(None);
@@ -240,7 +286,7 @@ impl StatementState {
     pub fn describe(&mut self, context: Context) -> Result<Vec<ColumnInfo>> {
         let invalid =
             |message: &str| Error::new(ErrorKind::InvalidState, context.operation, message);
-        if self.cursor.is_some() {
+        if self.reader.is_some() {
             return Err(invalid("the result is already being read: execute the statement again"));
         }
         let handle = match &mut self.handle {
@@ -266,28 +312,32 @@ impl StatementState {
 
     /// Begins to read the present result; returns its number.
     pub fn read_by(&mut self, cursor: Cursor) -> u64 {
-        self.cursor = Some(cursor);
+        self.reader = Some(Reader::Driver(Box::new(cursor)));
         self.result
     }
 
-    /// The cursor of the result numbered `result`, with its handle.
-    pub fn reading(
+    /// Whether the result numbered `result` is still being read.
+    pub fn check_reading(&self, result: u64, operation: &'static str) -> Result<()> {
+        let message = if self.result != result {
+            "the stream is closed: its statement went on"
+        } else if self.reader.is_none() {
+            "the stream is closed"
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::InvalidState, operation, message))
+    }
+
+    /// The next rows of the result that is being read.
+    pub fn fetch(
         &mut self,
-        result: u64,
-        operation: &'static str,
-    ) -> Result<(&mut StatementHandle, &mut Cursor)> {
-        let gone = self.result != result;
-        match (&mut self.handle, &mut self.cursor) {
-            (Some(handle), Some(cursor)) if !gone => Ok((handle, cursor)),
-            _ => Err(Error::new(
-                ErrorKind::InvalidState,
-                operation,
-                if gone {
-                    "the stream is closed: its statement went on"
-                } else {
-                    "the stream is closed"
-                },
-            )),
+        context: Context,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<Option<RecordBatch>> {
+        match (&mut self.handle, &mut self.reader) {
+            (Some(handle), Some(Reader::Driver(cursor))) => cursor.fetch(handle, context, warnings),
+            (_, Some(Reader::Memory(batches))) => Ok(batches.pop_front()),
+            _ => Ok(None),
         }
     }
 

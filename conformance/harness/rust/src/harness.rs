@@ -6,7 +6,7 @@ use odbc_engine::{
     CatalogQuery, Connection, ConnectionOptions, ConnectionString, Diagnostic, Error, Execution,
     Statement, Stream, StreamOptions, TransactionOptions, arrow_schema::SchemaRef,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     cells, format, parameters,
@@ -98,6 +98,19 @@ impl Harness {
                 let query = CatalogQuery::from_json(&text(query))?;
                 let statement = self.connection(&connection)?.catalog(&query)?;
                 return drained(&statement.stream(&StreamOptions::default())?);
+            }
+            Request::Call { connection, statement, procedure, params } => {
+                let parameters = parameters::build(&params)?;
+                let call = self.connection(&connection)?.call(&procedure, &parameters)?;
+                let mut reply = executed_with_columns(&call.execution);
+                let rows = cells::rows(&call.outputs).map_err(Failure::Fault)?;
+                let names = call.outputs.schema();
+                let names = names.fields().iter().map(|field| field.name().clone());
+                let outputs: Map<String, Value> =
+                    names.zip(rows.concat()).map(|(name, cell)| (name, json!(cell))).collect();
+                reply["outputs"] = outputs.into();
+                self.statements.insert(statement, call.statement);
+                return Ok(reply);
             }
             Request::StatementOpen { connection, statement, sql } => {
                 let opened = self.connection(&connection)?.statement(&sql)?;

@@ -180,6 +180,48 @@ final class EngineFunctions {
   /// uint64_t query_length, odbc_handle *statement, odbc_error *error)`
   late final OpenFunction catalogOpen = _open('odbc_catalog_open');
 
+  /// `int32_t odbc_procedure_call(odbc_handle connection, const char *name,
+  /// uint64_t name_length, struct ArrowSchema *parameters_schema, struct
+  /// ArrowArray *parameters, struct ArrowSchema *outputs_schema, struct
+  /// ArrowArray *outputs, odbc_handle *statement, odbc_execution *execution,
+  /// odbc_error *error)`
+  late final int Function(
+          int,
+          Pointer<Uint8>,
+          int,
+          Pointer<ArrowSchema>,
+          Pointer<ArrowArray>,
+          Pointer<ArrowSchema>,
+          Pointer<ArrowArray>,
+          Pointer<Uint64>,
+          Pointer<ExecutionStruct>,
+          ErrorPointer) procedureCall =
+      _find(
+          'odbc_procedure_call',
+          (name) => _library.lookupFunction<
+              Int32 Function(
+                  Uint64,
+                  Pointer<Uint8>,
+                  Uint64,
+                  Pointer<ArrowSchema>,
+                  Pointer<ArrowArray>,
+                  Pointer<ArrowSchema>,
+                  Pointer<ArrowArray>,
+                  Pointer<Uint64>,
+                  Pointer<ExecutionStruct>,
+                  ErrorPointer),
+              int Function(
+                  int,
+                  Pointer<Uint8>,
+                  int,
+                  Pointer<ArrowSchema>,
+                  Pointer<ArrowArray>,
+                  Pointer<ArrowSchema>,
+                  Pointer<ArrowArray>,
+                  Pointer<Uint64>,
+                  Pointer<ExecutionStruct>,
+                  ErrorPointer)>(name));
+
   /// `int32_t odbc_statement_execute(odbc_handle statement, struct ArrowSchema
   /// *parameters_schema, struct ArrowArray *parameters, odbc_execution
   /// *execution, odbc_error *error)`

@@ -43,6 +43,7 @@ final class Operations {
     'execute': _execute,
     'query': _query,
     'catalog': _catalog,
+    'call': _call,
     'statement_open': _statementOpen,
     'statement_execute': _statementExecute,
     'statement_next': _statementNext,
@@ -112,6 +113,20 @@ final class Operations {
   Map<String, Object?> _catalog(Request request) =>
       _drained(_connection(request)
           .catalog(OdbcCatalogQuery.fromJson(request.object('query'))));
+
+  Map<String, Object?> _call(Request request) {
+    final call = _connection(request)
+        .call(request.text('procedure'), _parameters(request));
+    _statements[request.text('statement')] = call.statement;
+    return {
+      ..._result(call.execution),
+      'outputs': {
+        for (final MapEntry(:key, :value) in call.outputs?.toMap().entries ??
+            const <MapEntry<String, Object?>>[])
+          key: value?.toString(),
+      },
+    };
+  }
 
   Map<String, Object?> _statementOpen(Request request) {
     _statements[request.text('statement')] =
