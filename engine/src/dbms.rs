@@ -35,6 +35,12 @@ pub(crate) enum TextEncoding {
 pub(crate) enum Exchange {
     /// The family's own binary C type.
     Binary,
+    /// That C type, in which a NULL may stand for a value that it cannot hold; text once there is
+    /// a NULL.
+    BinaryUntilNull,
+    /// That C type, in which today's date at midnight may stand for a value that the driver cannot
+    /// read; such values are verified as text.
+    BinaryVerified,
     /// Text that the engine parses (or writes) itself.
     Text,
 }
@@ -44,8 +50,8 @@ pub(crate) enum Exchange {
 pub(crate) enum LongData {
     /// SQLSetPos and SQLGetData on a bound column inside a block.
     RereadInBlock,
-    /// SQLGetData on a bound column, with one row per fetch.
-    RereadSingleRow,
+    /// SQLFetchScroll to the same block again, with wider cells.
+    RefetchBlock,
     /// SQLGetData in column order on columns that are not bound, with one row per fetch.
     UnboundSingleRow,
 }

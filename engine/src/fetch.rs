@@ -1,5 +1,6 @@
 //! Reading a result through bound buffers.
 
+mod block;
 mod cursor;
 mod long;
 mod plan;

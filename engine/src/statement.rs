@@ -17,7 +17,6 @@ use crate::{
     catalog::CatalogQuery,
     connection::{Session, Shared, StatementKey},
     error::{Diagnostic, Error, ErrorKind, Result},
-    fetch::Cursor,
     metrics,
     options::StreamOptions,
     parameters::Parameters,
@@ -219,7 +218,7 @@ impl Statement {
             return Ok(Stream::new(Arc::clone(&self.shared), self.key, result, schema));
         }
         let columns = state.describe(context)?;
-        let cursor = Cursor::new(&columns, context.dbms, options);
+        let cursor = state.cursor(&columns, options, context)?;
         if cursor.reads_instants() {
             session.check_time_zone(OPERATION)?;
         }

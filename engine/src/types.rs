@@ -7,6 +7,7 @@ mod primitive;
 mod schema;
 mod temporal;
 mod text;
+mod values;
 
 use arrow_array::ArrayRef;
 use arrow_schema::Field;
@@ -80,11 +81,34 @@ impl Binding {
     }
 }
 
-/// One column of a result: its field, its binding and its conversion.
-pub(crate) trait Column: Send + Sync {
-    fn field(&self) -> Field;
+/// One column of a result: its field, its binding, and the values in the making.
+pub(crate) trait Column: Send {
+    fn field(&self) -> &Field;
     fn binding(&self) -> Binding;
-    fn convert(&self, cells: &Cells<'_>) -> Result<ArrayRef, CellError>;
+    /// Appends the values of these cells. After a failure the caller truncates.
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), CellError>;
+    /// Keeps the first `rows` values only.
+    fn truncate(&mut self, rows: usize);
+    /// The bytes that the values take so far.
+    fn bytes(&self) -> usize;
+    /// Gives the values as an array, and begins anew.
+    fn finish(&mut self) -> ArrayRef;
+    /// Binds wider cells from now on.
+    fn widen(&mut self, binding: Binding);
+    /// Whether a NULL may stand for something else.
+    fn doubts_nulls(&self) -> bool {
+        false
+    }
+    /// Reads in a way from now on that leaves no doubt.
+    fn read_exactly(&mut self) {}
+    /// The rows of these cells whose values are to be verified by their text.
+    fn suspects(&self, _cells: &Cells<'_>) -> Vec<usize> {
+        Vec::new()
+    }
+    /// Whether a text is of a value that the cell can hold.
+    fn verifies(&self, _text: &[u8]) -> bool {
+        true
+    }
 }
 
 /// The object for a column that is described by `info`.
@@ -100,15 +124,15 @@ pub(crate) fn column(info: &ColumnInfo, dbms: &'static Dbms) -> Box<dyn Column> 
         }
         Logical::Boolean => primitive::boolean(field, Binding::fixed(CDataType::Bit, 1)),
         Logical::Bit => primitive::boolean(field, Binding::binary(1, false)),
-        Logical::Integer { bits, unsigned } => match integers {
-            Exchange::Binary => primitive::integer(field, bits, unsigned),
-            Exchange::Text => primitive::integer_text(field, short),
-        },
+        Logical::Integer { .. } if integers == Exchange::Text => {
+            primitive::integer_text(field, short)
+        }
+        Logical::Integer { bits, unsigned } => primitive::integer(field, bits, unsigned),
         Logical::Float32 if dbms.floats == Exchange::Binary => primitive::float32(field),
-        Logical::Float32 | Logical::Float64 => match dbms.floats {
-            Exchange::Binary => primitive::float64(field),
-            Exchange::Text => primitive::float64_text(field, short),
-        },
+        Logical::Float32 | Logical::Float64 if dbms.floats == Exchange::Text => {
+            primitive::float64_text(field, short)
+        }
+        Logical::Float32 | Logical::Float64 => primitive::float64(field),
         Logical::Decimal { precision, scale } => {
             let text = Binding::text(TextEncoding::Narrow, precision as usize + 3, false);
             decimal::column(field, text, precision, scale)
@@ -121,16 +145,25 @@ pub(crate) fn column(info: &ColumnInfo, dbms: &'static Dbms) -> Box<dyn Column> 
         Logical::Binary => binary::column(field, binary_binding(info, dbms)),
         Logical::Uuid if dbms.uuid_parameters == Exchange::Binary => binary::uuid(field),
         Logical::Uuid => binary::uuid_text(field, short),
-        Logical::Date if dbms.dates == Exchange::Text => temporal::date_text(field, short),
-        Logical::Date => temporal::date(field),
-        Logical::Time => temporal::time_text(field, short),
-        Logical::Timestamp | Logical::TimestampUtc if dbms.timestamps == Exchange::Text => {
-            temporal::timestamp_text(field, short)
+        Logical::Date => temporal::date(field, source(dbms.dates), short),
+        Logical::Time => temporal::time(field, short),
+        Logical::TimestampUtc
+            if dbms.time_zone_query.is_none() || dbms.timestamps == Exchange::BinaryVerified =>
+        {
+            temporal::timestamp(field, temporal::Source::Text, short)
         }
-        Logical::TimestampUtc if dbms.time_zone_query.is_none() => {
-            temporal::timestamp_text(field, short)
+        Logical::Timestamp | Logical::TimestampUtc => {
+            temporal::timestamp(field, source(dbms.timestamps), short)
         }
-        Logical::Timestamp | Logical::TimestampUtc => temporal::timestamp(field),
+    }
+}
+
+fn source(exchange: Exchange) -> temporal::Source {
+    match exchange {
+        Exchange::Binary => temporal::Source::Struct,
+        Exchange::BinaryUntilNull => temporal::Source::StructOrText,
+        Exchange::BinaryVerified => temporal::Source::StructVerified,
+        Exchange::Text => temporal::Source::Text,
     }
 }
 

@@ -17,10 +17,10 @@ pub(super) const FACTS: Dbms = Dbms {
     },
     text: TextEncoding::Narrow,
     // A zero date ('0000-00-00') reads as NULL in the binary C types.
-    dates: Exchange::Text,
-    timestamps: Exchange::Text,
+    dates: Exchange::BinaryUntilNull,
+    timestamps: Exchange::BinaryUntilNull,
     // SQLSetPos in a block silently loses rows.
-    long_data: LongData::RereadSingleRow,
+    long_data: LongData::RefetchBlock,
     parameter_fraction_digits: 6,
     named_types: &[("bit", NamedType::Bits)],
     large_unsigned: LargeUnsigned::Unsigned,

@@ -19,7 +19,7 @@ pub(crate) const FACTS: Dbms = Dbms {
     floats: Exchange::Text,
     dates: Exchange::Text,
     timestamps: Exchange::Text,
-    long_data: LongData::RereadSingleRow,
+    long_data: LongData::RefetchBlock,
     sizes_are_bounds: false,
     integers_are_64_bit: true,
     // A REAL reaches the driver as text of 15 digits.

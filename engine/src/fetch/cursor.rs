@@ -1,28 +1,24 @@
-//! A bound cursor: from the driver's rows to record batches.
+//! A cursor: from the driver's rows to record batches.
 
 use std::ops::Range;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
-use odbc_api::sys::{
-    self, Lock, NO_TOTAL, Operation, SQLBindCol, SQLFetch, SQLSetPos, StatementAttribute,
-};
+use odbc_api::sys::{self, Lock, NO_TOTAL, Operation, SQLSetPos};
 
 use super::{
+    block::{self, Block, Step},
     long,
-    plan::{Mode, Plan},
+    plan::{Clipped, Mode, Plan},
 };
 use crate::{
-    dbms::Dbms,
     error::{Diagnostic, Error, ErrorKind, Result},
-    handle::{Context, Outcome, StatementHandle},
+    handle::{Context, StatementHandle},
     metrics::{Gauge, Open},
     options::StreamOptions,
-    types::{ColumnBuffer, ColumnInfo},
+    types::{Binding, CellError, ColumnInfo},
 };
 
-/// SQL_ROW_ERROR of the row status array.
-const ROW_ERROR: u16 = 5;
 /// More warnings than this are not kept.
 const WARNINGS_MAX: usize = 1000;
 
@@ -31,38 +27,43 @@ const WARNINGS_MAX: usize = 1000;
 pub(crate) struct Cursor {
     plan: Plan,
     options: StreamOptions,
-    /// What is converted: filled by the driver in blocks, or row by row from `row`.
-    buffers: Vec<ColumnBuffer>,
-    /// The one row that the driver fills, where it is asked for one row at a time.
-    row: Vec<ColumnBuffer>,
-    capacity: usize,
-    /// Rows of the last fetch, written by the driver; boxed, since its address is bound.
-    fetched: Box<usize>,
-    statuses: Box<[u16]>,
-    /// The rows of the current block that were not delivered yet.
+    block: Block,
+    /// The row of the result that the block begins with.
+    block_start: u64,
+    /// The rows of the block that no batch has yet.
     pending: Range<usize>,
-    /// The row of the buffers that the batch in the making begins with.
-    first: usize,
+    /// Whether values among them are longer than their cells.
+    clipped: bool,
+    /// Rows of the batch in the making.
+    built: usize,
+    /// Rows of the batches that were delivered.
+    delivered: u64,
     batches: u64,
-    rows: u64,
+    /// What is to be told once the rows before it were delivered.
+    failure: Option<Error>,
     done: bool,
     _gauge: Gauge,
 }
 
 impl Cursor {
-    pub fn new(columns: &[ColumnInfo], dbms: &'static Dbms, options: &StreamOptions) -> Self {
+    pub fn new(
+        columns: &[ColumnInfo],
+        statement: &StatementHandle,
+        options: &StreamOptions,
+        context: Context,
+    ) -> Self {
+        let scrolls = || block::scrolls(statement);
         Self {
-            plan: Plan::new(columns, dbms, options),
+            plan: Plan::new(columns, context.dbms, options, scrolls),
             options: options.clone(),
-            buffers: Vec::new(),
-            row: Vec::new(),
-            capacity: 0,
-            fetched: Box::new(0),
-            statuses: Box::default(),
+            block: Block::default(),
+            block_start: 0,
             pending: 0..0,
-            first: 0,
+            clipped: false,
+            built: 0,
+            delivered: 0,
             batches: 0,
-            rows: 0,
+            failure: None,
             done: false,
             _gauge: Gauge::new(Open::Stream),
         }
@@ -76,168 +77,267 @@ impl Cursor {
         self.plan.reads_instants()
     }
 
-    /// The next batch, or None at the end.
+    /// The next batch, or None at the end. A failure comes after the rows before it.
     pub fn fetch(
         &mut self,
         statement: &mut StatementHandle,
         context: Context,
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Option<RecordBatch>> {
-        if self.done {
-            return Ok(None);
-        }
-        let rows = match self.plan.mode {
-            Mode::Block { reread } => self.fetch_block(statement, reread, context, warnings)?,
-            Mode::SingleRow { first_unbound } => {
-                self.fetch_rows(statement, first_unbound, context, warnings)?
-            }
-        };
-        if rows.is_empty() {
+        if !self.done
+            && let Err(error) = self.fill(statement, context, warnings)
+        {
             self.done = true;
-            return Ok(None);
+            self.failure = Some(error);
         }
-        let batch = self.convert(rows.clone(), context)?;
-        self.warn_of_ambiguous(&rows, warnings);
-        self.batches += 1;
-        self.rows += rows.len() as u64;
-        Ok(Some(batch))
+        if self.built > 0 {
+            return self.finish(context).map(Some);
+        }
+        self.failure.take().map_or(Ok(None), Err)
     }
 
-    /// The rows of the block to convert next; empty at the end.
-    fn fetch_block(
+    /// Appends rows until the batch is long enough.
+    fn fill(
         &mut self,
         statement: &mut StatementHandle,
-        reread: bool,
         context: Context,
         warnings: &mut Vec<Diagnostic>,
-    ) -> Result<Range<usize>> {
-        if self.pending.is_empty() {
-            let capacity = self.plan.rows(self.batches);
-            if capacity != self.capacity {
-                self.buffers = self.new_buffers(capacity);
-                self.capacity = capacity;
-                let bound = self.buffers.len();
-                self.bind(statement, bound, false, context)?;
+    ) -> Result<()> {
+        let rows_max = self.plan.batch_rows(self.batches);
+        while !self.done && self.built < rows_max && self.bytes() < self.options.batch_bytes_max {
+            match self.plan.mode {
+                Mode::Block(clipped) => {
+                    if self.pending.is_empty() {
+                        self.next_block(statement, clipped, context, warnings)?;
+                    }
+                    // Fetching may have found that single rows are the way.
+                    if let Mode::Block(clipped) = self.plan.mode {
+                        let limit = rows_max - self.built;
+                        self.append_block(statement, clipped, limit, context, warnings)?;
+                    }
+                }
+                Mode::SingleRow { first_unbound } => {
+                    self.append_row(statement, first_unbound, context, warnings)?;
+                }
             }
-            self.buffers.iter_mut().for_each(ColumnBuffer::clear_long);
-            self.pending = 0..self.fetch_from_driver(statement, context, warnings)?;
         }
-        self.first = self.pending.start;
-        let mut long_bytes = 0;
-        while !self.pending.is_empty() && long_bytes <= self.options.batch_bytes_max {
-            long_bytes += self.reread(statement, self.pending.start, reread, context)?;
-            self.pending.start += 1;
-        }
-        Ok(self.first..self.pending.start)
+        Ok(())
     }
 
-    /// Fills the buffers with one row after the other; returns the rows to convert.
-    fn fetch_rows(
+    /// Fetches the next block, again with wider cells where its values ask for it.
+    fn next_block(
         &mut self,
         statement: &mut StatementHandle,
-        first_unbound: usize,
+        clipped: Clipped,
         context: Context,
         warnings: &mut Vec<Diagnostic>,
-    ) -> Result<Range<usize>> {
-        if self.row.is_empty() {
-            self.row = self.new_buffers(1);
-            self.bind(statement, first_unbound, true, context)?;
-        }
-        let capacity = self.plan.rows(self.batches);
-        if capacity != self.capacity {
-            self.buffers = self.new_buffers(capacity);
-            self.capacity = capacity;
-        }
-        self.buffers.iter_mut().for_each(ColumnBuffer::clear_long);
-        let mut rows = 0;
-        let mut long_bytes = 0;
-        while rows < capacity && long_bytes <= self.options.batch_bytes_max {
-            if self.fetch_from_driver(statement, context, warnings)? == 0 {
+    ) -> Result<()> {
+        self.block_start += self.pending.end as u64;
+        self.pending = 0..0;
+        let mut step = Step::Next;
+        loop {
+            let rows = self.plan.block_rows(self.block_start == 0);
+            if rows != self.block.rows() || step != Step::Next {
+                let bound = self.plan.columns.len();
+                self.block.bind(statement, &self.plan.columns, rows, bound, context)?;
+            }
+            let fetched = self.block.fetch(statement, step, context)?;
+            let longest = self.longest_clipped(fetched.rows);
+            if clipped == Clipped::Refetch && self.refits(fetched.rows, &longest) {
+                step = Step::From(self.block_start);
+                if let Mode::SingleRow { first_unbound } = self.plan.mode {
+                    self.bind_row(statement, first_unbound, context)?;
+                    return self.fetch_row(statement, step, context, warnings);
+                }
+                continue;
+            }
+            if clipped == Clipped::Reread {
+                self.verify(statement, fetched.rows, context)?;
+            }
+            self.clipped = !longest.is_empty();
+            self.keep(fetched.warnings, warnings);
+            self.pending = 0..fetched.rows;
+            self.done = fetched.rows == 0;
+            if let Some(error) = fetched.failure {
+                self.failure = Some(error.in_row(self.block_start + fetched.rows as u64));
                 self.done = true;
+            }
+            return Ok(());
+        }
+    }
+
+    /// Verifies values of the block that the driver may have made up; blanks those that it did.
+    fn verify(&mut self, statement: &StatementHandle, rows: usize, context: Context) -> Result<()> {
+        for index in 0..self.plan.columns.len() {
+            for row in self.plan.columns[index].suspects(&self.block.buffers[index].cells(0, rows))
+            {
+                position(statement, row, context)?;
+                let (number, limit) = (index as u16 + 1, self.options.column_bytes_max);
+                let text =
+                    long::read(statement, number, Binding::any_text(), None, limit, context)?;
+                if !self.plan.columns[index].verifies(&text.unwrap_or_default()) {
+                    self.block.buffers[index].blank(row);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns with values longer than their cells, and the longest of each.
+    fn longest_clipped(&self, rows: usize) -> Vec<(usize, isize)> {
+        let buffers = self.block.buffers.iter().enumerate();
+        buffers.filter_map(|(index, buffer)| Some((index, buffer.longest_clipped(rows)?))).collect()
+    }
+
+    /// Plans for what the block showed; false where it is good as it is.
+    fn refits(&mut self, rows: usize, longest: &[(usize, isize)]) -> bool {
+        let mut refit = false;
+        for (column, buffer) in self.plan.columns.iter_mut().zip(&self.block.buffers) {
+            if column.doubts_nulls() && buffer.has_null(rows) {
+                column.read_exactly();
+                refit = true;
+            }
+        }
+        for (index, length) in longest {
+            refit = true;
+            if !self.plan.widen(*index, *length) {
+                self.plan.read_single_rows();
                 break;
             }
-            for index in 0..self.row.len() {
-                let clipped = self.row[index].clipped(0);
-                let unbound = index >= first_unbound;
-                if unbound || clipped.is_some() {
-                    let length = if unbound { None } else { clipped.and_then(known_length) };
-                    let value = self.read_long(statement, index, length, context);
-                    let value = value.map_err(|error| self.locate(error, index, rows))?;
-                    long_bytes += value.as_ref().map_or(0, Vec::len);
-                    self.row[index].set_first(value);
-                }
-                self.buffers[index].take_first(rows, &mut self.row[index]);
-            }
-            rows += 1;
         }
-        Ok(0..rows)
+        refit
     }
 
-    /// One SQLFetch; returns how many rows came.
-    fn fetch_from_driver(
+    /// Appends rows of the block, `limit` at most.
+    fn append_block(
         &mut self,
         statement: &StatementHandle,
+        clipped: Clipped,
+        limit: usize,
         context: Context,
         warnings: &mut Vec<Diagnostic>,
-    ) -> Result<usize> {
-        // MariaDB Connector/ODBC 3.1.15 leaves the count as it was when no rows are left.
-        *self.fetched = 0;
-        // SAFETY: What is bound to the handle lives in this cursor.
-        let returned = unsafe { SQLFetch(statement.as_sys()) };
-        match statement.check(returned, context)? {
-            Outcome::NoData => Ok(0),
-            Outcome::Success => Ok(*self.fetched),
-            Outcome::Warnings(records) => {
-                let fetched = (*self.fetched).min(self.statuses.len());
-                let failed =
-                    self.statuses[..fetched].iter().position(|status| *status == ROW_ERROR);
-                if let Some(row) = failed {
-                    let kind = context.dbms.kind(&records);
-                    let error = Error::from_records(kind, context.operation, records);
-                    return Err(error.in_row(self.rows + row as u64));
-                }
-                // A clipped value is expected, and read again.
-                let worth_keeping = records.into_iter().filter(|record| record.sqlstate != "01004");
-                let room = WARNINGS_MAX.saturating_sub(warnings.len());
-                warnings.extend(worth_keeping.take(room));
-                Ok(*self.fetched)
-            }
+    ) -> Result<()> {
+        let start = self.pending.start;
+        let mut end = self.pending.end.min(start + limit);
+        let mut reread = Ok(());
+        if self.clipped {
+            (end, reread) = self.reread(statement, start..end, clipped, context);
         }
+        self.append(start..end, context, warnings)?;
+        self.pending.start = end;
+        reread
     }
 
-    /// Reads again what was clipped in a row of the block; returns the bytes that took.
+    /// Reads the clipped values of these rows; returns where it stopped, since they are long
+    /// enough for one batch or one cannot be read.
     fn reread(
         &mut self,
         statement: &StatementHandle,
+        rows: Range<usize>,
+        clipped: Clipped,
+        context: Context,
+    ) -> (usize, Result<()>) {
+        let room = self.options.batch_bytes_max.saturating_sub(self.bytes());
+        let mut bytes = 0;
+        for row in rows.clone() {
+            if row > rows.start && bytes > room {
+                return (row, Ok(()));
+            }
+            match self.reread_row(statement, row, clipped, context) {
+                Ok(read) => bytes += read,
+                Err(error) => return (row, Err(error)),
+            }
+        }
+        (rows.end, Ok(()))
+    }
+
+    fn reread_row(
+        &mut self,
+        statement: &StatementHandle,
         row: usize,
-        can_reread: bool,
+        clipped: Clipped,
         context: Context,
     ) -> Result<usize> {
         let mut bytes = 0;
         let mut positioned = false;
-        for index in 0..self.buffers.len() {
-            let Some(length) = self.buffers[index].clipped(row) else { continue };
-            let at = |error| self.locate(error, index, row);
-            if !can_reread {
+        for index in 0..self.block.buffers.len() {
+            let Some(length) = self.block.buffers[index].clipped(row) else { continue };
+            let result_row = self.block_start + row as u64;
+            let at = |error| self.locate(error, index, result_row);
+            if clipped == Clipped::Lost {
                 let message = "the value is longer than its column's description says, and the \
                                driver cannot read it again";
                 return Err(at(Error::new(ErrorKind::Truncated, context.operation, message)));
             }
             if !positioned {
-                let number = row as sys::SetPosIRow + 1;
-                // SAFETY: The handle is valid, and the row is one of its current block.
-                let returned = unsafe {
-                    SQLSetPos(statement.as_sys(), number, Operation::POSITION, Lock::NO_CHANGE)
-                };
-                statement.check(returned, context).map_err(at)?;
+                position(statement, row, context).map_err(at)?;
                 positioned = true;
             }
             let value = self.read_long(statement, index, known_length(length), context);
             let value = value.map_err(at)?.unwrap_or_default();
             bytes += value.len();
-            self.buffers[index].set_long(row, value);
+            self.block.buffers[index].set_long(row, value);
         }
         Ok(bytes)
+    }
+
+    /// Fetches one row and appends it.
+    fn append_row(
+        &mut self,
+        statement: &mut StatementHandle,
+        first_unbound: usize,
+        context: Context,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<()> {
+        if self.block.rows() != 1 {
+            self.bind_row(statement, first_unbound, context)?;
+        }
+        if self.pending.is_empty() {
+            self.fetch_row(statement, Step::Next, context, warnings)?;
+        }
+        for index in 0..self.block.buffers.len() {
+            if self.done {
+                break;
+            }
+            let clipped = self.block.buffers[index].clipped(0);
+            let unbound = index >= first_unbound;
+            if unbound || clipped.is_some() {
+                let length = if unbound { None } else { clipped.and_then(known_length) };
+                let value = self.read_long(statement, index, length, context);
+                let value = value.map_err(|error| self.locate(error, index, self.block_start))?;
+                self.block.buffers[index].set_first(value);
+            }
+        }
+        let row = self.pending.clone();
+        self.block_start += row.len() as u64;
+        self.pending = 0..0;
+        self.append(row, context, warnings)
+    }
+
+    fn bind_row(
+        &mut self,
+        statement: &mut StatementHandle,
+        first_unbound: usize,
+        context: Context,
+    ) -> Result<()> {
+        self.block.bind(statement, &self.plan.columns, 1, first_unbound, context)
+    }
+
+    fn fetch_row(
+        &mut self,
+        statement: &StatementHandle,
+        step: Step,
+        context: Context,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<()> {
+        let fetched = self.block.fetch(statement, step, context)?;
+        self.keep(fetched.warnings, warnings);
+        if let Some(error) = fetched.failure {
+            return Err(error.in_row(self.block_start));
+        }
+        self.pending = 0..fetched.rows;
+        self.done = fetched.rows == 0;
+        Ok(())
     }
 
     fn read_long(
@@ -249,38 +349,68 @@ impl Cursor {
     ) -> Result<Option<Vec<u8>>> {
         let number = index as u16 + 1;
         let limit = self.options.column_bytes_max;
-        long::read(statement, number, self.plan.bindings[index], length, limit, context)
+        let binding = self.plan.columns[index].binding();
+        long::read(statement, number, binding, length, limit, context)
     }
 
-    fn convert(&self, rows: Range<usize>, context: Context) -> Result<RecordBatch> {
-        let columns = self.plan.columns.iter().zip(&self.buffers).enumerate();
-        let arrays = columns.map(|(index, (column, buffer))| {
-            column.convert(&buffer.cells(rows.start, rows.len())).map_err(|cell| {
-                let error = Error::new(ErrorKind::Data, context.operation, cell.message);
-                error
-                    .in_column(self.plan.schema.field(index).name())
-                    .in_row(self.rows + cell.row as u64)
-            })
-        });
-        let arrays = arrays.collect::<Result<Vec<_>>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+    /// Appends these rows of the block to the batch, up to the first that does not convert.
+    fn append(
+        &mut self,
+        rows: Range<usize>,
+        context: Context,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<()> {
+        let mut length = rows.len();
+        let mut failed: Option<(usize, CellError)> = None;
+        for (index, column) in self.plan.columns.iter_mut().enumerate() {
+            let cells = self.block.buffers[index].cells(rows.start, length);
+            if let Err(cell) = column.append(&cells) {
+                length = cell.row;
+                failed = Some((index, cell));
+            }
+        }
+        self.warn_of_ambiguous(rows.start, length, warnings);
+        let first = self.delivered + self.built as u64;
+        self.built += length;
+        let Some((index, cell)) = failed else { return Ok(()) };
+        self.plan.columns.iter_mut().for_each(|column| column.truncate(self.built));
+        let error = Error::new(ErrorKind::Data, context.operation, cell.message);
+        Err(self.locate(error, index, first + cell.row as u64))
+    }
+
+    /// The batch that was built.
+    fn finish(&mut self, context: Context) -> Result<RecordBatch> {
+        let rows = std::mem::take(&mut self.built);
+        self.delivered += rows as u64;
+        self.batches += 1;
+        let arrays = self.plan.columns.iter_mut().map(|column| column.finish()).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(self.schema(), arrays, &options).map_err(|error| {
             // Drivers promise NOT NULL for columns that then hold one.
             Error::new(ErrorKind::Data, context.operation, error.to_string())
         })
     }
 
-    /// Names the column and the row of the buffers at which an error came up.
-    fn locate(&self, error: Error, index: usize, row: usize) -> Error {
-        let name = self.plan.schema.field(index).name();
-        error.in_column(name).in_row(self.rows + (row - self.first) as u64)
+    /// The bytes of the batch in the making.
+    fn bytes(&self) -> usize {
+        self.plan.columns.iter().map(|column| column.bytes()).sum()
+    }
+
+    /// Names the column and the row of the result at which an error came up.
+    fn locate(&self, error: Error, index: usize, row: u64) -> Error {
+        error.in_column(self.plan.schema.field(index).name()).in_row(row)
+    }
+
+    fn keep(&self, new: Vec<Diagnostic>, warnings: &mut Vec<Diagnostic>) {
+        let room = WARNINGS_MAX.saturating_sub(warnings.len());
+        warnings.extend(new.into_iter().take(room));
     }
 
     /// Warns, once a column, of text that stands for more than one value.
-    fn warn_of_ambiguous(&mut self, rows: &Range<usize>, warnings: &mut Vec<Diagnostic>) {
-        let (buffers, schema) = (&self.buffers, &self.plan.schema);
+    fn warn_of_ambiguous(&mut self, start: usize, rows: usize, warnings: &mut Vec<Diagnostic>) {
+        let (buffers, schema) = (&self.block.buffers, &self.plan.schema);
         self.plan.ambiguous.retain(|(index, entry)| {
-            let cells = buffers[*index].cells(rows.start, rows.len());
+            let cells = buffers[*index].cells(start, rows);
             let found = (0..cells.len()).any(|row| cells.bytes(row).is_some_and(entry.matches));
             if found {
                 let message =
@@ -290,49 +420,15 @@ impl Cursor {
             !found
         });
     }
+}
 
-    fn new_buffers(&self, rows: usize) -> Vec<ColumnBuffer> {
-        self.plan.bindings.iter().map(|binding| ColumnBuffer::new(*binding, rows)).collect()
-    }
-
-    /// Binds the first `count` buffers: of the block, or of the single row.
-    fn bind(
-        &mut self,
-        statement: &StatementHandle,
-        count: usize,
-        single: bool,
-        context: Context,
-    ) -> Result<()> {
-        let (buffers, rows) =
-            if single { (&mut self.row, 1) } else { (&mut self.buffers, self.capacity) };
-        self.statuses = vec![0; rows].into();
-        let attributes: [(StatementAttribute, sys::Pointer); 3] = [
-            (StatementAttribute::RowArraySize, rows as sys::Pointer),
-            (StatementAttribute::RowStatusPtr, self.statuses.as_mut_ptr().cast()),
-            (StatementAttribute::RowsFetchedPtr, (&raw mut *self.fetched).cast()),
-        ];
-        for (attribute, value) in attributes {
-            // SAFETY: The addresses are of this cursor, which outlives their use by the handle.
-            unsafe { statement.set_attribute(attribute, value, context)? };
-        }
-        for (index, buffer) in buffers.iter_mut().take(count).enumerate() {
-            let binding = buffer.binding();
-            let (data, indicators) = buffer.addresses();
-            // SAFETY: As above; the buffer holds `rows` cells of the length given.
-            let returned = unsafe {
-                SQLBindCol(
-                    statement.as_sys(),
-                    index as u16 + 1,
-                    binding.c_type,
-                    data.cast(),
-                    binding.cell_bytes as isize,
-                    indicators,
-                )
-            };
-            statement.check(returned, context)?;
-        }
-        Ok(())
-    }
+/// Makes a row of the block the one that SQLGetData reads.
+fn position(statement: &StatementHandle, row: usize, context: Context) -> Result<()> {
+    let number = row as sys::SetPosIRow + 1;
+    // SAFETY: The handle is valid, and the row is one of its current block.
+    let returned =
+        unsafe { SQLSetPos(statement.as_sys(), number, Operation::POSITION, Lock::NO_CHANGE) };
+    statement.check(returned, context).map(drop)
 }
 
 fn known_length(indicator: isize) -> Option<usize> {

@@ -7,35 +7,44 @@ use crate::{
     connection::{Connection, Session},
     dbms::{self, Dbms, LongData, TextEncoding},
     error::{ErrorKind, Result},
+    handle::Context,
     options::{ConnectionOptions, StreamOptions},
     types::ColumnInfo,
 };
 
-/// Short, clipped, empty and NULL values, in an order that no column shares. The first row tells
-/// sqliteodbc each column's type.
+/// Short, clipped, empty and NULL values, in an order that no column shares.
 const ROWS: usize = 300;
-const SQL: &str = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 299) \
-     SELECT i, CASE i % 5 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN replace(hex(zeroblob(400)), '00', '€') \
-     ELSE 'short' || i END AS t, i * 2 AS j, CASE i % 3 WHEN 2 THEN NULL WHEN 1 THEN zeroblob(1000) \
-     ELSE x'0102' END AS b FROM n";
-
-const PLANS: &[Dbms] = &[
-    dbms::SQLITE,
-    Dbms { long_data: LongData::UnboundSingleRow, ..dbms::SQLITE },
-    Dbms { long_data: LongData::UnboundSingleRow, text: TextEncoding::Wide, ..dbms::SQLITE },
-    Dbms { text: TextEncoding::Wide, ..dbms::SQLITE },
+const SETUP: [&str; 2] = [
+    "CREATE TABLE t (i INTEGER, t TEXT, j INTEGER, b BLOB)",
+    "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 299) \
+     SELECT i, CASE i % 5 WHEN 0 THEN NULL WHEN 1 THEN '' \
+     WHEN 2 THEN replace(hex(zeroblob(400)), '00', '€') ELSE 'short' || i END, i * 2, \
+     CASE i % 3 WHEN 2 THEN NULL WHEN 1 THEN zeroblob(1000) ELSE x'0102' END FROM n",
 ];
 
-fn read(dbms: &'static Dbms, options: &StreamOptions) -> Result<Vec<RecordBatch>> {
-    let connection =
-        Connection::open("Driver=SQLite3;Database=:memory:", &ConnectionOptions::default())?;
+/// Facts, and what is added to the connection string: without StepAPI the driver's cursor can go
+/// back, with it single rows are read.
+const PLANS: &[(Dbms, &str)] = &[
+    (dbms::SQLITE, ""),
+    (dbms::SQLITE, ";StepAPI=1"),
+    (Dbms { long_data: LongData::UnboundSingleRow, ..dbms::SQLITE }, ""),
+    (Dbms { long_data: LongData::UnboundSingleRow, text: TextEncoding::Wide, ..dbms::SQLITE }, ""),
+    (Dbms { text: TextEncoding::Wide, ..dbms::SQLITE }, ""),
+];
+
+fn read((dbms, extra): &'static (Dbms, &str), options: &StreamOptions) -> Result<Vec<RecordBatch>> {
+    let connection_string = format!("Driver=SQLite3;Database=:memory:{extra}");
+    let connection = Connection::open(&connection_string, &ConnectionOptions::default())?;
     let mut session = connection.session_for_test();
     let session: &mut Session = &mut session;
-    let mut statement = session.run("test", SQL)?;
+    for sql in SETUP {
+        session.run("test", sql)?;
+    }
+    let mut statement = session.run("test", "SELECT * FROM t")?;
     let context = session.context("fetch");
     let columns: Vec<ColumnInfo> =
         (1..=4).map(|number| statement.describe_column(number, context)).collect::<Result<_>>()?;
-    let mut cursor = Cursor::new(&columns, dbms, options);
+    let mut cursor = Cursor::new(&columns, &statement, options, Context { dbms, ..context });
     let mut warnings = Vec::new();
     let batches: Result<Vec<_>> =
         std::iter::from_fn(|| cursor.fetch(&mut statement, context, &mut warnings).transpose())

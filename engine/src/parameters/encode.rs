@@ -216,7 +216,7 @@ fn is_uuid(field: &Field) -> bool {
 fn uuid(bytes: [u8; 16], dbms: &Dbms) -> Result<BoundParameter, Refusal> {
     match dbms.uuid_parameters {
         // The exchange of the first three fields' bytes is its own inverse.
-        Exchange::Binary => {
+        Exchange::Binary | Exchange::BinaryUntilNull | Exchange::BinaryVerified => {
             let guid = guid_to_uuid(bytes);
             Ok(fixed(CDataType::Guid, SqlDataType::EXT_GUID, 36, 0, &guid))
         }
@@ -245,7 +245,9 @@ fn date_struct(date: NaiveDate) -> Result<Vec<u8>, Refusal> {
 fn date_parameter(date: NaiveDate, dbms: &Dbms) -> Result<BoundParameter, Refusal> {
     let cell = date_struct(date)?;
     match dbms.date_parameters {
-        Exchange::Binary => Ok(fixed(CDataType::TypeDate, SqlDataType::DATE, 10, 0, &cell)),
+        Exchange::Binary | Exchange::BinaryUntilNull | Exchange::BinaryVerified => {
+            Ok(fixed(CDataType::TypeDate, SqlDataType::DATE, 10, 0, &cell))
+        }
         Exchange::Text => text(&date.format("%Y-%m-%d").to_string(), dbms),
     }
 }
@@ -275,7 +277,7 @@ fn timestamp_parameter(
     check_fraction(value.nanosecond(), dbms)?;
     let mut cell = date_struct(value.date())?;
     match dbms.date_parameters {
-        Exchange::Binary => {
+        Exchange::Binary | Exchange::BinaryUntilNull | Exchange::BinaryVerified => {
             for part in [value.hour(), value.minute(), value.second()] {
                 cell.extend((part as u16).to_ne_bytes());
             }
@@ -367,10 +369,10 @@ fn null_of(data_type: &DataType, dbms: &Dbms) -> BoundParameter {
         | DataType::LargeBinary
         | DataType::BinaryView
         | DataType::FixedSizeBinary(_) => (CDataType::Binary, SqlDataType::EXT_VAR_BINARY, 1),
-        DataType::Date32 if dbms.date_parameters == Exchange::Binary => {
+        DataType::Date32 if dbms.date_parameters != Exchange::Text => {
             (CDataType::TypeDate, SqlDataType::DATE, 10)
         }
-        DataType::Timestamp(..) if dbms.date_parameters == Exchange::Binary => {
+        DataType::Timestamp(..) if dbms.date_parameters != Exchange::Text => {
             (CDataType::TypeTimestamp, SqlDataType::TIMESTAMP, 26)
         }
         _ => (CDataType::Char, SqlDataType::VARCHAR, 1),

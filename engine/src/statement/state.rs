@@ -13,6 +13,7 @@ use crate::{
     fetch::Cursor,
     handle::{Context, Outcome, StatementHandle},
     metrics::{Gauge, Open, count_prepare},
+    options::StreamOptions,
     parameters::BoundParameters,
     statement::{
         Execution,
@@ -308,6 +309,19 @@ impl StatementState {
                 handle.describe_column(number, context)
             })
             .collect()
+    }
+
+    /// What reads the present result, which has these columns.
+    pub fn cursor(
+        &self,
+        columns: &[ColumnInfo],
+        options: &StreamOptions,
+        context: Context,
+    ) -> Result<Cursor> {
+        let handle = self.handle.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::InvalidState, context.operation, "there is no result to read")
+        })?;
+        Ok(Cursor::new(columns, handle, options, context))
     }
 
     /// Begins to read the present result; returns its number.

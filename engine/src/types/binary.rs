@@ -2,74 +2,112 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BinaryArray, builder::FixedSizeBinaryBuilder};
+use arrow_array::{ArrayRef, BinaryArray, FixedSizeBinaryArray};
 use arrow_schema::Field;
 use odbc_api::sys::CDataType;
 
-use super::{Binding, CellError, Cells, Column, text::gather};
+use super::{Binding, CellError, Cells, Column, values::Bytes};
 
 struct Binary {
     field: Field,
     binding: Binding,
+    values: Bytes,
 }
 
 pub(super) fn column(field: Field, binding: Binding) -> Box<dyn Column> {
-    Box::new(Binary { field, binding })
+    Box::new(Binary { field, binding, values: Bytes::new() })
 }
 
 impl Column for Binary {
-    fn field(&self) -> Field {
-        self.field.clone()
+    fn field(&self) -> &Field {
+        &self.field
     }
 
     fn binding(&self) -> Binding {
         self.binding
     }
 
-    fn convert(&self, cells: &Cells<'_>) -> Result<ArrayRef, CellError> {
-        let (offsets, values) = gather(cells)?;
-        Ok(Arc::new(BinaryArray::new(offsets, values, cells.nulls())))
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), CellError> {
+        self.values.append(cells, |bytes, values| {
+            values.extend_from_slice(bytes);
+            Ok(())
+        })
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows);
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.bytes()
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        let (offsets, values, nulls) = self.values.finish();
+        Arc::new(BinaryArray::new(offsets, values, nulls))
+    }
+
+    fn widen(&mut self, binding: Binding) {
+        self.binding = binding;
     }
 }
 
 struct Uuid {
     field: Field,
     binding: Binding,
-    bytes: fn(&[u8]) -> Option<[u8; 16]>,
+    read: fn(&[u8]) -> Option<[u8; 16]>,
+    values: Bytes,
 }
 
 pub(super) fn uuid(field: Field) -> Box<dyn Column> {
     let binding = Binding::fixed(CDataType::Guid, 16);
-    Box::new(Uuid { field, binding, bytes: |guid| guid.try_into().ok().map(guid_to_uuid) })
+    let read = |guid: &[u8]| guid.try_into().ok().map(guid_to_uuid);
+    Box::new(Uuid { field, binding, read, values: Bytes::new() })
 }
 
 pub(super) fn uuid_text(field: Field, binding: Binding) -> Box<dyn Column> {
-    Box::new(Uuid { field, binding, bytes: parse_uuid })
+    Box::new(Uuid { field, binding, read: parse_uuid, values: Bytes::new() })
 }
 
 impl Column for Uuid {
-    fn field(&self) -> Field {
-        self.field.clone()
+    fn field(&self) -> &Field {
+        &self.field
     }
 
     fn binding(&self) -> Binding {
         self.binding
     }
 
-    fn convert(&self, cells: &Cells<'_>) -> Result<ArrayRef, CellError> {
-        let mut uuids = FixedSizeBinaryBuilder::with_capacity(cells.len(), 16);
-        for row in 0..cells.len() {
-            let Some(cell) = cells.bytes(row) else {
-                uuids.append_null();
-                continue;
-            };
-            let uuid = (self.bytes)(cell).ok_or_else(|| CellError {
-                row,
-                message: format!("{:?} is not a UUID", String::from_utf8_lossy(cell)),
-            })?;
-            uuids.append_value(uuid).expect("a UUID has the 16 bytes that its column is made for");
-        }
-        Ok(Arc::new(uuids.finish()))
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), CellError> {
+        self.values.append(cells, |cell, values| {
+            let uuid = (self.read)(cell)
+                .ok_or_else(|| format!("{:?} is not a UUID", String::from_utf8_lossy(cell)))?;
+            values.extend_from_slice(&uuid);
+            Ok(())
+        })
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows);
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.bytes()
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        let (offsets, values, nulls) = self.values.finish();
+        // A NULL takes its 16 bytes too in an array of values of one size.
+        let values = offsets.windows(2).flat_map(|pair| match pair[1] - pair[0] {
+            16 => values[pair[0] as usize..pair[1] as usize].try_into().unwrap_or_default(),
+            _ => [0; 16],
+        });
+        let values = arrow_buffer::Buffer::from_vec(values.collect::<Vec<u8>>());
+        Arc::new(FixedSizeBinaryArray::new(16, values, nulls))
+    }
+
+    fn widen(&mut self, binding: Binding) {
+        self.binding = binding;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow_buffer::{MutableBuffer, NullBuffer};
+use arrow_buffer::{BooleanBuffer, MutableBuffer, NullBuffer, NullBufferBuilder};
 use odbc_api::sys::NULL_DATA;
 
 use super::Binding;
@@ -32,10 +32,6 @@ impl ColumnBuffer {
             indicators: vec![NULL_DATA; rows],
             long: BTreeMap::new(),
         }
-    }
-
-    pub fn binding(&self) -> Binding {
-        self.binding
     }
 
     /// The addresses to bind: of the cells and of their indicators.
@@ -73,27 +69,43 @@ impl ColumnBuffer {
         }
     }
 
+    /// Empties the cell of a row, so that it holds no value of a struct.
+    pub fn blank(&mut self, row: usize) {
+        let size = self.binding.cell_bytes;
+        self.data[row * size..(row + 1) * size].fill(0);
+    }
+
     pub fn clear_long(&mut self) {
         self.long.clear();
     }
 
-    /// Copies the first cell of `from`, with its long value, into `row`.
-    pub fn take_first(&mut self, row: usize, from: &mut Self) {
-        let indicator = from.indicators[0];
-        self.indicators[row] = indicator;
-        if let Some(value) = from.long.remove(&0) {
-            self.long.insert(row, value);
-        } else if indicator != NULL_DATA {
-            let size = self.binding.cell_bytes;
-            let used = if self.binding.variable { indicator.max(0) as usize } else { size };
-            let start = row * size;
-            self.data[start..start + used].copy_from_slice(&from.data[..used]);
+    /// The length of the longest value that did not fit its cell among the first `rows`; negative
+    /// where the driver leaves one open.
+    pub fn longest_clipped(&self, rows: usize) -> Option<isize> {
+        let room = (self.binding.cell_bytes - self.binding.terminator_bytes) as isize;
+        let indicators = &self.indicators[..rows];
+        if !self.binding.variable || (0..=room).contains(&union(indicators)) {
+            return None;
         }
+        let open = indicators.iter().find(|indicator| **indicator < NULL_DATA);
+        let longest = indicators.iter().max().filter(|longest| **longest > room);
+        open.or(longest).copied()
+    }
+
+    /// Whether one of the first `rows` is NULL.
+    pub fn has_null(&self, rows: usize) -> bool {
+        union(&self.indicators[..rows]) < 0
     }
 
     pub fn cells(&self, start: usize, rows: usize) -> Cells<'_> {
         Cells { buffer: self, start, rows }
     }
+}
+
+/// The bits of all indicators: negative if one of them is, and otherwise no less than any. Unlike
+/// looking for the greatest, it takes many at once.
+fn union(indicators: &[isize]) -> isize {
+    indicators.iter().fold(0, |bits, indicator| bits | indicator)
 }
 
 /// Some rows of a [`ColumnBuffer`].
@@ -113,10 +125,37 @@ impl<'a> Cells<'a> {
         &self.buffer.indicators[self.start..self.start + self.rows]
     }
 
-    /// Which rows hold a value.
-    pub fn nulls(&self) -> Option<NullBuffer> {
-        let nulls: NullBuffer = self.indicators().iter().map(|i| *i != NULL_DATA).collect();
-        (nulls.null_count() > 0).then_some(nulls)
+    /// Appends which rows hold a value.
+    pub fn append_validity(&self, nulls: &mut NullBufferBuilder) {
+        let indicators = self.indicators();
+        if union(indicators) >= 0 {
+            nulls.append_n_non_nulls(self.rows);
+        } else {
+            let is_valid = |row: usize| indicators[row] != NULL_DATA;
+            nulls.append_buffer(&NullBuffer::new(BooleanBuffer::collect_bool(self.rows, is_valid)));
+        }
+    }
+
+    /// Calls `take` with the value of each row, None where it is NULL, until it fails.
+    pub fn each(
+        &self,
+        mut take: impl FnMut(usize, Option<&'a [u8]>) -> Result<(), CellError>,
+    ) -> Result<(), CellError> {
+        let Binding { cell_bytes, variable, .. } = self.buffer.binding;
+        if !self.buffer.long.is_empty() {
+            return (0..self.rows).try_for_each(|row| take(row, self.bytes(row)));
+        }
+        let data = &self.buffer.data[self.start * cell_bytes..];
+        let cells = self.indicators().iter().zip(data.chunks_exact(cell_bytes));
+        for (row, (indicator, cell)) in cells.enumerate() {
+            let value = match *indicator {
+                NULL_DATA => None,
+                length if variable => Some(&cell[..length.max(0) as usize]),
+                _ => Some(cell),
+            };
+            take(row, value)?;
+        }
+        Ok(())
     }
 
     /// All cells as numbers, what stands in a NULL's cell included.
@@ -139,35 +178,6 @@ impl<'a> Cells<'a> {
         let start = row * cell_bytes;
         Some(&self.buffer.data[start..start + length])
     }
-
-    /// The value of a row as text, which every driver writes as ASCII or UTF-8.
-    pub fn text(&self, row: usize) -> Result<Option<&'a str>, CellError> {
-        self.bytes(row)
-            .map(|bytes| {
-                std::str::from_utf8(bytes).map_err(|_| CellError {
-                    row,
-                    message: "the text is not valid UTF-8".to_owned(),
-                })
-            })
-            .transpose()
-    }
-
-    /// Parses every value's text; what `parse` refuses is not a `type_name`.
-    pub fn parse<T>(
-        &self,
-        type_name: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Vec<Option<T>>, CellError> {
-        (0..self.rows)
-            .map(|row| {
-                let Some(text) = self.text(row)? else { return Ok(None) };
-                parse(text.trim_matches(' ')).map(Some).ok_or_else(|| CellError {
-                    row,
-                    message: format!("{:?} is not a value of type {type_name}", shortened(text)),
-                })
-            })
-            .collect()
-    }
 }
 
 /// The beginning of a text, enough to recognise it in a message.
@@ -177,4 +187,20 @@ pub(crate) fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// Says that a text is not a value of a type.
+pub(crate) fn not_a(type_name: &str, text: &[u8]) -> String {
+    match std::str::from_utf8(text) {
+        Ok(text) => format!("{:?} is not a value of type {type_name}", shortened(text)),
+        Err(_) => "the text is not valid UTF-8".to_owned(),
+    }
+}
+
+/// A value without the spaces around it, which fixed-width columns add.
+pub(crate) fn trimmed(text: &[u8]) -> &[u8] {
+    let begin = text.iter().take_while(|byte| **byte == b' ').count();
+    let text = &text[begin..];
+    let end = text.iter().rev().take_while(|byte| **byte == b' ').count();
+    &text[..text.len() - end]
 }

@@ -2,82 +2,110 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use arrow_array::{ArrayRef, Decimal128Array, Decimal256Array, builder::StringBuilder};
+use arrow_array::{
+    ArrayRef, StringArray,
+    types::{Decimal128Type, Decimal256Type},
+};
 use arrow_buffer::i256;
 use arrow_schema::Field;
 
-use super::{Binding, CellError, Cells, Column};
-
-struct Decimal {
-    field: Field,
-    binding: Binding,
-    precision: u8,
-    scale: i8,
-}
+use super::{
+    Binding, CellError, Cells, Column,
+    cells::{not_a, trimmed},
+    primitive::Primitive,
+    values::Bytes,
+};
 
 pub(super) fn column(field: Field, binding: Binding, precision: u8, scale: i8) -> Box<dyn Column> {
-    Box::new(Decimal { field, binding, precision, scale })
+    let name = format!("decimal({precision},{scale})");
+    if precision <= 38 {
+        Box::new(Primitive::<Decimal128Type>::new(field, binding, move |cells, values| {
+            let read = |text: &[u8]| {
+                let exact = || Digits::of(trimmed(text), precision, scale);
+                short(text, precision, scale).or_else(|| exact().map(|digits| digits.to_i128()))
+            };
+            values.append_read(cells, read, |text| not_a(&name, text))
+        }))
+    } else {
+        Box::new(Primitive::<Decimal256Type>::new(field, binding, move |cells, values| {
+            let read =
+                |text: &[u8]| Digits::of(trimmed(text), precision, scale).map(|d| d.to_i256());
+            values.append_read(cells, read, |text| not_a(&name, text))
+        }))
+    }
 }
 
-impl Column for Decimal {
-    fn field(&self) -> Field {
-        self.field.clone()
+/// Reads a plain number of up to 18 digits with just so many behind its point as the scale wants,
+/// which is what databases write; None leaves it to [`Digits`].
+fn short(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
+    const DIGITS_MAX: usize = 18;
+    let (negative, number) = match text {
+        [b'-', number @ ..] => (true, number),
+        number => (false, number),
+    };
+    let whole = number.len().checked_sub(scale as usize + usize::from(scale > 0))?;
+    let is_short = (1..=DIGITS_MAX + 1).contains(&number.len());
+    if !is_short || whole + scale as usize > DIGITS_MAX.min(precision.into()) {
+        return None;
     }
-
-    fn binding(&self) -> Binding {
-        self.binding
-    }
-
-    fn convert(&self, cells: &Cells<'_>) -> Result<ArrayRef, CellError> {
-        let Self { precision, scale, .. } = *self;
-        let name = format!("decimal({precision},{scale})");
-        let in_bounds = "the driver's description bounds precision and scale";
-        if precision <= 38 {
-            let values = cells.parse(&name, |text| {
-                let digits = Digits::of(text, precision, scale)?;
-                digits.fold(0i128, |sum, digit| sum * 10 + i128::from(digit))
-            })?;
-            let array = Decimal128Array::from(values).with_precision_and_scale(precision, scale);
-            Ok(Arc::new(array.expect(in_bounds)))
-        } else {
-            let ten = i256::from_i128(10);
-            let values = cells.parse(&name, |text| {
-                let digits = Digits::of(text, precision, scale)?;
-                digits.fold(i256::ZERO, |sum, digit| {
-                    sum.wrapping_mul(ten).wrapping_add(i256::from_i128(i128::from(digit)))
-                })
-            })?;
-            let array = Decimal256Array::from(values).with_precision_and_scale(precision, scale);
-            Ok(Arc::new(array.expect(in_bounds)))
+    let mut value = 0u64;
+    for (at, byte) in number.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if at == whole && *byte == b'.' {
+            continue;
         }
+        if digit > 9 || (at == whole && scale > 0) {
+            return None;
+        }
+        value = value * 10 + u64::from(digit);
     }
+    let value = i128::from(value);
+    Some(if negative { -value } else { value })
 }
 
 struct DecimalText {
     field: Field,
     binding: Binding,
+    values: Bytes,
 }
 
 /// A decimal without bounds, as text in plain notation.
 pub(super) fn text_column(field: Field, binding: Binding) -> Box<dyn Column> {
-    Box::new(DecimalText { field, binding })
+    Box::new(DecimalText { field, binding, values: Bytes::new() })
 }
 
 impl Column for DecimalText {
-    fn field(&self) -> Field {
-        self.field.clone()
+    fn field(&self) -> &Field {
+        &self.field
     }
 
     fn binding(&self) -> Binding {
         self.binding
     }
 
-    fn convert(&self, cells: &Cells<'_>) -> Result<ArrayRef, CellError> {
-        let mut values = StringBuilder::with_capacity(cells.len(), cells.len() * 8);
-        for row in 0..cells.len() {
-            values.append_option(cells.text(row)?.map(plain));
-        }
-        Ok(Arc::new(values.finish()))
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), CellError> {
+        self.values.append(cells, |cell, values| {
+            let text = std::str::from_utf8(cell).map_err(|_| not_a("decimal", cell))?;
+            values.extend_from_slice(plain(text).as_bytes());
+            Ok(())
+        })
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows);
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.bytes()
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        let (offsets, values, nulls) = self.values.finish();
+        Arc::new(StringArray::new(offsets, values, nulls))
+    }
+
+    fn widen(&mut self, binding: Binding) {
+        self.binding = binding;
     }
 }
 
@@ -123,8 +151,8 @@ struct Digits<'a> {
 }
 
 impl<'a> Digits<'a> {
-    fn of(text: &'a str, precision: u8, scale: i8) -> Option<Self> {
-        let (negative, number) = match text.as_bytes() {
+    fn of(text: &'a [u8], precision: u8, scale: i8) -> Option<Self> {
+        let (negative, number) = match text {
             [b'-', rest @ ..] => (true, rest),
             [b'+', rest @ ..] => (false, rest),
             rest => (false, rest),
@@ -148,10 +176,28 @@ impl<'a> Digits<'a> {
         })
     }
 
-    fn fold<T: std::ops::Neg<Output = T>>(&self, zero: T, add: impl Fn(T, u8) -> T) -> Option<T> {
+    fn digits(&self) -> impl Iterator<Item = u8> {
         let digits = self.whole.iter().chain(self.fraction).map(|byte| byte - b'0');
-        let value = digits.chain(std::iter::repeat_n(0, self.padding)).fold(zero, add);
-        Some(if self.negative { -value } else { value })
+        digits.chain(std::iter::repeat_n(0, self.padding))
+    }
+
+    fn to_i128(&self) -> i128 {
+        /// Any number of so many digits fits 64 bits, whose arithmetic is much cheaper.
+        const SHORT: usize = 18;
+        let value = if self.whole.len() + self.fraction.len() + self.padding <= SHORT {
+            i128::from(self.digits().fold(0u64, |sum, digit| sum * 10 + u64::from(digit)))
+        } else {
+            self.digits().fold(0, |sum, digit| sum * 10 + i128::from(digit))
+        };
+        if self.negative { -value } else { value }
+    }
+
+    fn to_i256(&self) -> i256 {
+        let ten = i256::from_i128(10);
+        let value = self.digits().fold(i256::ZERO, |sum, digit| {
+            sum.wrapping_mul(ten).wrapping_add(i256::from_i128(i128::from(digit)))
+        });
+        if self.negative { value.wrapping_neg() } else { value }
     }
 }
 
@@ -160,7 +206,11 @@ mod tests {
     use super::*;
 
     fn parse(text: &str, precision: u8, scale: i8) -> Option<i128> {
-        Digits::of(text, precision, scale)?.fold(0, |sum, digit| sum * 10 + i128::from(digit))
+        let exact = Digits::of(text.as_bytes(), precision, scale).map(|digits| digits.to_i128());
+        if let Some(value) = short(text.as_bytes(), precision, scale) {
+            assert_eq!(Some(value), exact, "{text}");
+        }
+        exact
     }
 
     #[test]

@@ -1,148 +1,251 @@
 //! Booleans, integers and floating-point numbers.
 
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
 use arrow_array::{
-    ArrayRef, ArrowPrimitiveType, BooleanArray, Float32Array, Float64Array, Int64Array,
-    PrimitiveArray, UInt64Array,
-    types::{Int8Type, Int16Type, Int32Type, UInt8Type, UInt16Type, UInt32Type},
+    ArrayRef, ArrowPrimitiveType, BooleanArray,
+    types::{
+        Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+        UInt32Type, UInt64Type,
+    },
 };
+use arrow_buffer::{ArrowNativeType, BooleanBuffer};
 use arrow_schema::Field;
 use odbc_api::sys::CDataType;
 
-use super::{Binding, CellError, Cells, Column};
+use super::{
+    Binding, CellError, Cells, Column,
+    cells::{not_a, trimmed},
+    values::Values,
+};
 
-type Convert = fn(&Cells<'_>) -> Result<ArrayRef, CellError>;
+/// How the cells of a column become values.
+pub(super) type Append<T> = Box<dyn Fn(&Cells<'_>, &mut Values<T>) -> Result<(), CellError> + Send>;
 
-/// A column whose conversion needs nothing but its cells.
-struct Primitive {
+/// A column of values of one size.
+pub(super) struct Primitive<T: ArrowPrimitiveType> {
     field: Field,
     binding: Binding,
-    convert: Convert,
+    append: Append<T::Native>,
+    values: Values<T::Native>,
+    /// How it is read from where a NULL may stand for something else.
+    exact: Option<(Binding, Append<T::Native>)>,
+    verification: Option<Verification>,
 }
 
-impl Column for Primitive {
-    fn field(&self) -> Field {
-        self.field.clone()
+/// How values are verified that may stand for something else.
+pub(super) struct Verification {
+    pub suspects: fn(&Cells<'_>) -> Vec<usize>,
+    pub verifies: fn(&[u8]) -> bool,
+}
+
+impl<T: ArrowPrimitiveType> Primitive<T> {
+    pub fn new(
+        field: Field,
+        binding: Binding,
+        append: impl Fn(&Cells<'_>, &mut Values<T::Native>) -> Result<(), CellError> + Send + 'static,
+    ) -> Self {
+        Self {
+            field,
+            binding,
+            append: Box::new(append),
+            values: Values::new(),
+            exact: None,
+            verification: None,
+        }
+    }
+
+    /// The same column, some values of which are verified.
+    pub fn verified(mut self, verification: Verification) -> Self {
+        self.verification = Some(verification);
+        self
+    }
+
+    /// The same column, which is read in another way once there is a NULL.
+    pub fn or_exact(mut self, exact: Self) -> Self {
+        self.exact = Some((exact.binding, exact.append));
+        self
+    }
+}
+
+impl<T: ArrowPrimitiveType> Column for Primitive<T> {
+    fn field(&self) -> &Field {
+        &self.field
     }
 
     fn binding(&self) -> Binding {
         self.binding
     }
 
-    fn convert(&self, cells: &Cells<'_>) -> Result<ArrayRef, CellError> {
-        (self.convert)(cells)
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), CellError> {
+        (self.append)(cells, &mut self.values)
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows);
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.bytes()
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        // Decimals and instants have more to their type than how they are stored.
+        let array = self.values.finish::<T>().with_data_type(self.field.data_type().clone());
+        Arc::new(array)
+    }
+
+    fn widen(&mut self, binding: Binding) {
+        self.binding = binding;
+    }
+
+    fn doubts_nulls(&self) -> bool {
+        self.exact.is_some()
+    }
+
+    fn read_exactly(&mut self) {
+        if let Some((binding, append)) = self.exact.take() {
+            (self.binding, self.append) = (binding, append);
+        }
+    }
+
+    fn suspects(&self, cells: &Cells<'_>) -> Vec<usize> {
+        self.verification.as_ref().map_or_else(Vec::new, |how| (how.suspects)(cells))
+    }
+
+    fn verifies(&self, text: &[u8]) -> bool {
+        self.verification.as_ref().is_none_or(|how| (how.verifies)(text))
     }
 }
 
-fn primitive(field: Field, binding: Binding, convert: Convert) -> Box<dyn Column> {
-    Box::new(Primitive { field, binding, convert })
+/// A column of booleans.
+struct Boolean {
+    field: Field,
+    binding: Binding,
+    append: Append<u8>,
+    /// A byte for each; 0 is false.
+    values: Values<u8>,
 }
 
 pub(super) fn boolean(field: Field, binding: Binding) -> Box<dyn Column> {
-    primitive(field, binding, |cells| {
-        let values = (0..cells.len()).map(|row| cells.bytes(row).map(|bit| bit != [0]));
-        Ok(Arc::new(values.collect::<BooleanArray>()))
-    })
+    let append: Append<u8> = Box::new(|cells, values| {
+        values.append_fixed(cells);
+        Ok(())
+    });
+    Box::new(Boolean { field, binding, append, values: Values::new() })
 }
 
 pub(super) fn boolean_text(field: Field, binding: Binding) -> Box<dyn Column> {
-    primitive(field, binding, |cells| {
-        let values = cells.parse("boolean", |text| match text {
-            "0" => Some(false),
-            "1" => Some(true),
-            _ if text.eq_ignore_ascii_case("false") => Some(false),
-            _ if text.eq_ignore_ascii_case("true") => Some(true),
-            _ => None,
-        })?;
-        Ok(Arc::new(BooleanArray::from(values)))
-    })
+    let read = |text: &[u8]| match trimmed(text) {
+        b"0" => Some(0),
+        b"1" => Some(1),
+        text if text.eq_ignore_ascii_case(b"false") => Some(0),
+        text if text.eq_ignore_ascii_case(b"true") => Some(1),
+        _ => None,
+    };
+    let append: Append<u8> = Box::new(move |cells, values| {
+        values.append_read(cells, read, |text| not_a("boolean", text))
+    });
+    Box::new(Boolean { field, binding, append, values: Values::new() })
+}
+
+impl Column for Boolean {
+    fn field(&self) -> &Field {
+        &self.field
+    }
+
+    fn binding(&self) -> Binding {
+        self.binding
+    }
+
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), CellError> {
+        (self.append)(cells, &mut self.values)
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows);
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.bytes()
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        let bytes = self.values.finish::<UInt8Type>();
+        let (_, values, nulls) = bytes.into_parts();
+        let bits = BooleanBuffer::collect_bool(values.len(), |row| values[row] != 0);
+        Arc::new(BooleanArray::new(bits, nulls))
+    }
+
+    fn widen(&mut self, binding: Binding) {
+        self.binding = binding;
+    }
 }
 
 /// Integers are read with 64 bits: drivers cut to narrower C types and report success.
 pub(super) fn integer(field: Field, bits: u8, unsigned: bool) -> Box<dyn Column> {
-    if unsigned {
-        let convert: Convert = match bits {
-            8 => narrow_unsigned::<UInt8Type>,
-            16 => narrow_unsigned::<UInt16Type>,
-            32 => narrow_unsigned::<UInt32Type>,
-            _ => |cells| {
-                Ok(Arc::new(UInt64Array::new(cells.fixed::<u64>().to_vec().into(), cells.nulls())))
-            },
-        };
-        primitive(field, Binding::fixed(CDataType::UBigInt, 8), convert)
-    } else {
-        let convert: Convert = match bits {
-            8 => narrow::<Int8Type>,
-            16 => narrow::<Int16Type>,
-            32 => narrow::<Int32Type>,
-            _ => |cells| {
-                Ok(Arc::new(Int64Array::new(cells.fixed::<i64>().to_vec().into(), cells.nulls())))
-            },
-        };
-        primitive(field, Binding::fixed(CDataType::SBigInt, 8), convert)
+    match (bits, unsigned) {
+        (8, false) => narrow::<i64, Int8Type>(field, CDataType::SBigInt),
+        (16, false) => narrow::<i64, Int16Type>(field, CDataType::SBigInt),
+        (32, false) => narrow::<i64, Int32Type>(field, CDataType::SBigInt),
+        (_, false) => as_it_is::<Int64Type>(field, CDataType::SBigInt),
+        (8, true) => narrow::<u64, UInt8Type>(field, CDataType::UBigInt),
+        (16, true) => narrow::<u64, UInt16Type>(field, CDataType::UBigInt),
+        (32, true) => narrow::<u64, UInt32Type>(field, CDataType::UBigInt),
+        (_, true) => as_it_is::<UInt64Type>(field, CDataType::UBigInt),
     }
 }
 
-fn narrow<T: ArrowPrimitiveType>(cells: &Cells<'_>) -> Result<ArrayRef, CellError>
-where
-    T::Native: TryFrom<i64>,
-{
-    narrow_from::<i64, T>(cells)
+/// A column whose cells are Arrow's own values.
+fn as_it_is<T: ArrowPrimitiveType>(field: Field, c_type: CDataType) -> Box<dyn Column> {
+    let binding = Binding::fixed(c_type, size_of::<T::Native>());
+    Box::new(Primitive::<T>::new(field, binding, |cells, values| {
+        values.append_fixed(cells);
+        Ok(())
+    }))
 }
 
-fn narrow_unsigned<T: ArrowPrimitiveType>(cells: &Cells<'_>) -> Result<ArrayRef, CellError>
+fn narrow<W, T>(field: Field, c_type: CDataType) -> Box<dyn Column>
 where
-    T::Native: TryFrom<u64>,
-{
-    narrow_from::<u64, T>(cells)
-}
-
-fn narrow_from<W, T>(cells: &Cells<'_>) -> Result<ArrayRef, CellError>
-where
-    W: arrow_buffer::ArrowNativeType + std::fmt::Display,
+    W: ArrowNativeType + Display,
     T: ArrowPrimitiveType,
     T::Native: TryFrom<W>,
 {
-    let nulls = cells.nulls();
-    let values = cells.fixed::<W>().iter().enumerate().map(|(row, wide)| {
-        if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
-            return Ok(T::default_value());
-        }
-        T::Native::try_from(*wide).map_err(|_| CellError {
-            row,
-            message: format!("{wide} is not a value of type {}", T::DATA_TYPE),
-        })
-    });
-    let values: Vec<T::Native> = values.collect::<Result<_, _>>()?;
-    Ok(Arc::new(PrimitiveArray::<T>::new(values.into(), nulls)))
+    let binding = Binding::fixed(c_type, size_of::<W>());
+    Box::new(Primitive::<T>::new(field, binding, |cells, values| {
+        values.append_converted(
+            cells,
+            |wide: W| T::Native::try_from(wide).ok(),
+            |wide| format!("{wide} is not a value of type {}", T::DATA_TYPE),
+        )
+    }))
 }
 
 pub(super) fn integer_text(field: Field, binding: Binding) -> Box<dyn Column> {
-    primitive(field, binding, |cells| {
-        Ok(Arc::new(Int64Array::from(cells.parse("bigint", |text| text.parse().ok())?)))
-    })
+    Box::new(Primitive::<Int64Type>::new(field, binding, |cells, values| {
+        let parse = |text: &[u8]| std::str::from_utf8(trimmed(text)).ok()?.parse().ok();
+        values.append_read(cells, parse, |text| not_a("bigint", text))
+    }))
 }
 
 /// A REAL is read as a double, which holds it exactly: MariaDB Connector/ODBC 3.1.15 writes
 /// SQL_C_FLOAT blocks in steps of eight bytes.
 pub(super) fn float32(field: Field) -> Box<dyn Column> {
-    primitive(field, Binding::fixed(CDataType::Double, 8), |cells| {
-        let values: Vec<f32> = cells.fixed::<f64>().iter().map(|wide| *wide as f32).collect();
-        Ok(Arc::new(Float32Array::new(values.into(), cells.nulls())))
-    })
+    let binding = Binding::fixed(CDataType::Double, 8);
+    Box::new(Primitive::<Float32Type>::new(field, binding, |cells, values| {
+        values.append_converted(cells, |wide: f64| Some(wide as f32), |_| String::new())
+    }))
 }
 
 pub(super) fn float64(field: Field) -> Box<dyn Column> {
-    primitive(field, Binding::fixed(CDataType::Double, 8), |cells| {
-        Ok(Arc::new(Float64Array::new(cells.fixed::<f64>().to_vec().into(), cells.nulls())))
-    })
+    as_it_is::<Float64Type>(field, CDataType::Double)
 }
 
 pub(super) fn float64_text(field: Field, binding: Binding) -> Box<dyn Column> {
-    primitive(field, binding, |cells| {
-        Ok(Arc::new(Float64Array::from(cells.parse("double", parse_double)?)))
-    })
+    Box::new(Primitive::<Float64Type>::new(field, binding, |cells, values| {
+        let parse = |text: &[u8]| parse_double(std::str::from_utf8(trimmed(text)).ok()?);
+        values.append_read(cells, parse, |text| not_a("double", text))
+    }))
 }
 
 /// Reads a double; an integer that no double holds exactly is none.

@@ -1,137 +1,158 @@
 //! Dates, times and timestamps.
 
-use std::sync::Arc;
-
 use arrow_array::{
-    ArrayRef, Date32Array, Time64MicrosecondArray, Time64NanosecondArray,
-    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
-    TimestampSecondArray,
+    ArrowPrimitiveType,
+    types::{
+        Date32Type, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
+        TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    },
 };
 use arrow_schema::{DataType, Field, TimeUnit};
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use odbc_api::sys::CDataType;
 
-use super::{Binding, CellError, Cells, Column};
+use super::{
+    Binding, Cells, Column,
+    cells::{not_a, trimmed},
+    primitive::{Primitive, Verification},
+};
 
 /// Days from 0001-01-01, which chrono counts from 1, to 1970-01-01.
 const DAYS_TO_EPOCH: i32 = 719_163;
 
 /// How the cells of a column are read.
-enum Source {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
     Text,
     /// ODBC's structs.
     Struct,
+    /// ODBC's structs, but text once there is a NULL, which may stand for a value that they cannot
+    /// hold.
+    StructOrText,
+    /// ODBC's structs, of which today's date at midnight is verified.
+    StructVerified,
 }
 
-struct Temporal {
-    field: Field,
-    binding: Binding,
-    source: Source,
-}
-
-fn temporal(field: Field, binding: Binding, source: Source) -> Box<dyn Column> {
-    Box::new(Temporal { field, binding, source })
-}
-
-pub(super) fn date(field: Field) -> Box<dyn Column> {
-    temporal(field, Binding::fixed(CDataType::TypeDate, 6), Source::Struct)
-}
-
-pub(super) fn date_text(field: Field, binding: Binding) -> Box<dyn Column> {
-    temporal(field, binding, Source::Text)
+pub(super) fn date(field: Field, source: Source, text: Binding) -> Box<dyn Column> {
+    let of_text = |field| {
+        primitive::<Date32Type>(field, text, |text| {
+            Some(days(parse_date(std::str::from_utf8(trimmed(text)).ok()?)?))
+        })
+    };
+    let of_struct = |field| {
+        let binding = Binding::fixed(CDataType::TypeDate, 6);
+        primitive::<Date32Type>(field, binding, |cell| Some(days(struct_date(cell)?)))
+    };
+    from_source(field, source, of_text, of_struct)
 }
 
 /// SQL_C_TYPE_TIME has no fraction, so a time is always read as text.
-pub(super) fn time_text(field: Field, binding: Binding) -> Box<dyn Column> {
-    temporal(field, binding, Source::Text)
-}
-
-pub(super) fn timestamp(field: Field) -> Box<dyn Column> {
-    let binding = Binding::fixed(CDataType::TypeTimestamp, 16);
-    temporal(field, binding, Source::Struct)
-}
-
-pub(super) fn timestamp_text(field: Field, binding: Binding) -> Box<dyn Column> {
-    temporal(field, binding, Source::Text)
-}
-
-impl Column for Temporal {
-    fn field(&self) -> Field {
-        self.field.clone()
-    }
-
-    fn binding(&self) -> Binding {
-        self.binding
-    }
-
-    fn convert(&self, cells: &Cells<'_>) -> Result<ArrayRef, CellError> {
-        match self.field.data_type() {
-            DataType::Date32 => {
-                let days = self.values(cells, parse_date, struct_date, |date| {
-                    Some(date.num_days_from_ce() - DAYS_TO_EPOCH)
-                })?;
-                Ok(Arc::new(Date32Array::from(days)))
-            }
-            DataType::Time64(unit) => {
-                let unit = *unit;
-                let times = cells.parse("time", |text| time_units(parse_time(text)?, unit))?;
-                Ok(match unit {
-                    TimeUnit::Nanosecond => Arc::new(Time64NanosecondArray::from(times)),
-                    _ => Arc::new(Time64MicrosecondArray::from(times)),
-                })
-            }
-            DataType::Timestamp(unit, zone) => {
-                let unit = *unit;
-                let values = self.values(cells, parse_timestamp, struct_timestamp, |value| {
-                    timestamp_units(value, unit)
-                })?;
-                let zone = zone.clone();
-                Ok(match unit {
-                    TimeUnit::Second => {
-                        Arc::new(TimestampSecondArray::from(values).with_timezone_opt(zone))
-                    }
-                    TimeUnit::Millisecond => {
-                        Arc::new(TimestampMillisecondArray::from(values).with_timezone_opt(zone))
-                    }
-                    TimeUnit::Microsecond => {
-                        Arc::new(TimestampMicrosecondArray::from(values).with_timezone_opt(zone))
-                    }
-                    TimeUnit::Nanosecond => {
-                        Arc::new(TimestampNanosecondArray::from(values).with_timezone_opt(zone))
-                    }
-                })
-            }
-            other => unreachable!("{other} is not a temporal type"),
+pub(super) fn time(field: Field, binding: Binding) -> Box<dyn Column> {
+    let read = |text: &[u8]| parse_time(std::str::from_utf8(trimmed(text)).ok()?);
+    match field.data_type() {
+        DataType::Time64(TimeUnit::Nanosecond) => {
+            Box::new(primitive::<Time64NanosecondType>(field, binding, move |text| {
+                time_units::<1_000_000_000>(read(text)?)
+            }))
         }
+        _ => Box::new(primitive::<Time64MicrosecondType>(field, binding, move |text| {
+            time_units::<1_000_000>(read(text)?)
+        })),
     }
 }
 
-impl Temporal {
-    /// Reads every cell as a `T`, by text or by struct, and counts it in the column's unit.
-    fn values<T, N>(
-        &self,
-        cells: &Cells<'_>,
-        parse: impl Fn(&str) -> Option<T>,
-        read: impl Fn(&[u8]) -> Option<T>,
-        count: impl Fn(T) -> Option<N>,
-    ) -> Result<Vec<Option<N>>, CellError> {
-        if let Source::Text = self.source {
-            let name = self.field.data_type().to_string();
-            return cells.parse(&name, |text| count(parse(text)?));
+pub(super) fn timestamp(field: Field, source: Source, text: Binding) -> Box<dyn Column> {
+    match field.data_type() {
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            timestamp_of::<TimestampSecondType, 1>(field, source, text)
         }
-        (0..cells.len())
-            .map(|row| {
-                let Some(cell) = cells.bytes(row) else { return Ok(None) };
-                read(cell).and_then(&count).map(Some).ok_or_else(|| CellError {
-                    row,
-                    message: format!(
-                        "the value does not fit a column of type {}",
-                        self.field.data_type()
-                    ),
-                })
-            })
-            .collect()
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            timestamp_of::<TimestampMillisecondType, 1_000>(field, source, text)
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            timestamp_of::<TimestampNanosecondType, 1_000_000_000>(field, source, text)
+        }
+        _ => timestamp_of::<TimestampMicrosecondType, 1_000_000>(field, source, text),
     }
+}
+
+fn timestamp_of<T: ArrowPrimitiveType<Native = i64>, const PER_SECOND: i64>(
+    field: Field,
+    source: Source,
+    text: Binding,
+) -> Box<dyn Column> {
+    let of_text = |field| {
+        primitive::<T>(field, text, |text| timestamp_units::<PER_SECOND>(text_timestamp(text)?))
+    };
+    let of_struct = |field| {
+        let binding = Binding::fixed(CDataType::TypeTimestamp, 16);
+        primitive::<T>(field, binding, |cell| {
+            timestamp_units::<PER_SECOND>(struct_timestamp(cell)?)
+        })
+    };
+    from_source(field, source, of_text, of_struct)
+}
+
+fn from_source<T: ArrowPrimitiveType>(
+    field: Field,
+    source: Source,
+    of_text: impl Fn(Field) -> Primitive<T>,
+    of_struct: impl Fn(Field) -> Primitive<T>,
+) -> Box<dyn Column> {
+    Box::new(match source {
+        Source::Text => of_text(field),
+        Source::Struct => of_struct(field),
+        Source::StructOrText => of_struct(field.clone()).or_exact(of_text(field)),
+        Source::StructVerified => of_struct(field)
+            .verified(Verification { suspects: doubtful_midnights, verifies: is_timestamp }),
+    })
+}
+
+fn primitive<T: ArrowPrimitiveType>(
+    field: Field,
+    binding: Binding,
+    read: impl Fn(&[u8]) -> Option<T::Native> + Send + 'static,
+) -> Primitive<T> {
+    let name = field.data_type().to_string();
+    let is_text = binding.variable;
+    Primitive::new(field, binding, move |cells, values| {
+        values.append_read(cells, &read, |cell| match is_text {
+            true => not_a(&name, cell),
+            false => format!("the value does not fit a column of type {name}"),
+        })
+    })
+}
+
+fn text_timestamp(text: &[u8]) -> Option<NaiveDateTime> {
+    let text = trimmed(text);
+    parse_plain_timestamp(text).or_else(|| parse_timestamp(std::str::from_utf8(text).ok()?))
+}
+
+fn is_timestamp(text: &[u8]) -> bool {
+    text_timestamp(text).is_some()
+}
+
+/// The rows with midnight on this day of any year, wherever on earth, or before the common era,
+/// which is how psqlodbc 13.02 gives -infinity.
+fn doubtful_midnights(cells: &Cells<'_>) -> Vec<usize> {
+    // SQL_TIMESTAMP_STRUCT has the time of the day behind six bytes of the date.
+    let at_midnight = |cell: &i128| cell.to_ne_bytes()[6..] == [0; 10];
+    let midnights = cells.fixed::<i128>().iter().enumerate().filter(|(_, cell)| at_midnight(cell));
+    let now = chrono::Utc::now().date_naive();
+    let is_doubtful = |(row, cell): (usize, &i128)| {
+        let date = struct_date(&cell.to_ne_bytes())?;
+        let same = |days| {
+            let day = now + TimeDelta::days(days);
+            (day.month(), day.day()) == (date.month(), date.day())
+        };
+        let doubtful = date.year() < 1 || [-1, 0, 1].into_iter().any(same);
+        (doubtful && cells.bytes(row).is_some()).then_some(row)
+    };
+    midnights.filter_map(is_doubtful).collect()
+}
+
+fn days(date: NaiveDate) -> i32 {
+    date.num_days_from_ce() - DAYS_TO_EPOCH
 }
 
 /// Reads SQL_DATE_STRUCT.
@@ -181,6 +202,33 @@ fn parse_time(text: &str) -> Option<NaiveTime> {
     NaiveTime::from_hms_nano_opt(hour, minute, second, nanoseconds)
 }
 
+/// Reads "YYYY-MM-DD HH:MM:SS[.fraction]", which nearly all timestamps look like.
+fn parse_plain_timestamp(text: &[u8]) -> Option<NaiveDateTime> {
+    let (moment, fraction) = text.split_at_checked(19)?;
+    let signs = [moment[4], moment[7], moment[10], moment[13], moment[16]];
+    if signs != *b"-- ::" {
+        return None;
+    }
+    let two = |at: usize| digits(&moment[at..at + 2]);
+    let date = NaiveDate::from_ymd_opt(digits(&moment[..4])? as i32, two(5)?, two(8)?)?;
+    let nanoseconds = match fraction {
+        [] => 0,
+        [b'.', fraction @ ..] if (1..=9).contains(&fraction.len()) => {
+            digits(fraction)? * 10u32.pow(9 - fraction.len() as u32)
+        }
+        _ => return None,
+    };
+    Some(date.and_time(NaiveTime::from_hms_nano_opt(two(11)?, two(14)?, two(17)?, nanoseconds)?))
+}
+
+/// Reads up to nine digits.
+fn digits(text: &[u8]) -> Option<u32> {
+    text.iter().try_fold(0, |sum, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| sum * 10 + u32::from(digit))
+    })
+}
+
 /// Reads a date, then "T" or a space and a time, then perhaps an offset from UTC.
 fn parse_timestamp(text: &str) -> Option<NaiveDateTime> {
     let Some(at) = text.find([' ', 'T']) else {
@@ -220,31 +268,26 @@ fn number(text: &str, lengths: std::ops::RangeInclusive<usize>) -> Option<u32> {
     if well_formed { text.parse().ok() } else { None }
 }
 
-fn time_units(time: NaiveTime, unit: TimeUnit) -> Option<i64> {
+fn time_units<const PER_SECOND: i64>(time: NaiveTime) -> Option<i64> {
     let seconds = i64::from(time.num_seconds_from_midnight());
-    units(seconds, time.nanosecond(), unit)
+    units::<PER_SECOND>(seconds, time.nanosecond())
 }
 
-fn timestamp_units(value: NaiveDateTime, unit: TimeUnit) -> Option<i64> {
+fn timestamp_units<const PER_SECOND: i64>(value: NaiveDateTime) -> Option<i64> {
     let utc = value.and_utc();
-    units(utc.timestamp(), utc.timestamp_subsec_nanos(), unit)
+    units::<PER_SECOND>(utc.timestamp(), utc.timestamp_subsec_nanos())
 }
 
-/// Counts in a unit; None where that would lose a digit or overflow.
-fn units(seconds: i64, nanoseconds: u32, unit: TimeUnit) -> Option<i64> {
-    let per_second: i64 = match unit {
-        TimeUnit::Second => 1,
-        TimeUnit::Millisecond => 1_000,
-        TimeUnit::Microsecond => 1_000_000,
-        TimeUnit::Nanosecond => 1_000_000_000,
-    };
-    let nanoseconds_per_unit = 1_000_000_000 / per_second;
+/// Counts in a unit; None where that would lose a digit or overflow. The unit is known when this is
+/// compiled, since dividing by a number that is not takes longer than all the rest.
+fn units<const PER_SECOND: i64>(seconds: i64, nanoseconds: u32) -> Option<i64> {
+    let nanoseconds_per_unit = 1_000_000_000 / PER_SECOND;
     let nanoseconds = i64::from(nanoseconds);
     if nanoseconds % nanoseconds_per_unit != 0 {
         return None;
     }
     // In 128 bits, so that the first representable nanoseconds do not overflow on the way.
-    let total = i128::from(seconds) * i128::from(per_second)
+    let total = i128::from(seconds) * i128::from(PER_SECOND)
         + i128::from(nanoseconds / nanoseconds_per_unit);
     i64::try_from(total).ok()
 }
@@ -254,7 +297,11 @@ mod tests {
     use super::*;
 
     fn micros(text: &str) -> Option<i64> {
-        timestamp_units(parse_timestamp(text)?, TimeUnit::Microsecond)
+        let value = parse_timestamp(text)?;
+        if let Some(plain) = parse_plain_timestamp(text.as_bytes()) {
+            assert_eq!(plain, value, "{text}");
+        }
+        timestamp_units::<1_000_000>(value)
     }
 
     #[test]
