@@ -24,7 +24,7 @@ export 'src/result.dart' show OdbcResult;
 export 'src/retry.dart' show retry;
 export 'src/row.dart' show OdbcRow;
 export 'src/statement.dart' show OdbcStatement;
-export 'src/stream.dart' show OdbcStream;
+export 'src/stream.dart' show OdbcProgress, OdbcStream;
 export 'src/types/date.dart' show OdbcDate;
 export 'src/types/decimal.dart' show OdbcDecimal;
 export 'src/types/time.dart' show OdbcTime;

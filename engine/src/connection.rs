@@ -126,6 +126,10 @@ impl Shared {
         self.orphans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
     fn close(&self) -> Result<()> {
         self.closed.store(true, Ordering::Release);
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -244,7 +248,7 @@ impl Connection {
 
     /// Whether [`Connection::close`] was called.
     pub fn is_closed(&self) -> bool {
-        self.shared.closed.load(Ordering::Acquire)
+        self.shared.is_closed()
     }
 
     /// Closes every statement and stream of this connection, cached ones included, once the

@@ -48,6 +48,15 @@ pub struct ErrorDetails {
     pub retryable: bool,
 }
 
+/// ODBC's own state for what the engine itself refuses or stops.
+fn own_sqlstate(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Unsupported => Some("HYC00"),
+        ErrorKind::Cancelled => Some("HY008"),
+        _ => None,
+    }
+}
+
 /// Why an operation failed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Error(Box<ErrorDetails>);
@@ -59,8 +68,7 @@ impl Error {
             kind,
             operation,
             message: message.into(),
-            // ODBC's state for an optional feature that is not implemented.
-            sqlstate: (kind == ErrorKind::Unsupported).then(|| "HYC00".to_owned()),
+            sqlstate: own_sqlstate(kind).map(str::to_owned),
             native_code: None,
             column: None,
             row: None,

@@ -46,7 +46,7 @@ pub use options::{ConnectionOptions, StreamOptions};
 pub use parameters::Parameters;
 pub use procedure::ProcedureCall;
 pub use statement::{Execution, Statement};
-pub use stream::Stream;
+pub use stream::{Progress, Stream};
 
 /// The README's example, compiled and run by `cargo test --doc`.
 #[cfg(doctest)]

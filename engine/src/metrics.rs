@@ -124,9 +124,11 @@ pub(crate) fn count_error(error: &Error) {
     COUNTERS.errors[error.kind as usize].fetch_add(1, Relaxed);
 }
 
-pub(crate) fn count_batch(batch: &RecordBatch) {
+pub(crate) fn count_batch(batch: &RecordBatch) -> u64 {
+    let bytes = batch.get_array_memory_size() as u64;
     COUNTERS.rows.fetch_add(batch.num_rows() as u64, Relaxed);
-    COUNTERS.bytes.fetch_add(batch.get_array_memory_size() as u64, Relaxed);
+    COUNTERS.bytes.fetch_add(bytes, Relaxed);
+    bytes
 }
 
 /// The counts of now.

@@ -67,11 +67,19 @@ pub struct StreamOptions {
     /// The longest single value in bytes: 1 to 2,147,483,647; 1 GiB unless set. A longer one is
     /// an error of kind Limit.
     pub column_bytes_max: usize,
+    /// Whether a thread fetches one batch ahead of the consumer, once a result has shown to be
+    /// long; true unless set.
+    pub prefetch: bool,
 }
 
 impl Default for StreamOptions {
     fn default() -> Self {
-        Self { batch_rows_max: 1 << 16, batch_bytes_max: 8 << 20, column_bytes_max: 1 << 30 }
+        Self {
+            batch_rows_max: 1 << 16,
+            batch_bytes_max: 8 << 20,
+            column_bytes_max: 1 << 30,
+            prefetch: true,
+        }
     }
 }
 
@@ -84,6 +92,10 @@ impl StreamOptions {
                 "batch_rows_max" => &mut options.batch_rows_max,
                 "batch_bytes_max" => &mut options.batch_bytes_max,
                 "column_bytes_max" => &mut options.column_bytes_max,
+                "prefetch" => {
+                    options.prefetch = boolean("stream", key, value)?;
+                    continue;
+                }
                 _ => return Err(unknown("stream", key)),
             };
             *target = integer("stream", key, value)?;

@@ -21,7 +21,7 @@ use crate::{
     options::StreamOptions,
     parameters::Parameters,
     sql::{Named, name_markers},
-    stream::Stream,
+    stream::{ResultKey, Stream},
 };
 
 /// What an execution did.
@@ -214,8 +214,15 @@ impl Statement {
         let mut session = self.shared.session(OPERATION)?;
         let context = session.context(OPERATION);
         let state = self.state(&mut session, OPERATION)?;
+        let reading = state.reading();
+        let key = |number| ResultKey {
+            shared: Arc::clone(&self.shared),
+            statement: self.key,
+            number,
+            reading,
+        };
         if let Some((schema, result)) = state.read_held() {
-            return Ok(Stream::new(Arc::clone(&self.shared), self.key, result, schema));
+            return Ok(Stream::new(key(result), schema, false));
         }
         let columns = state.describe(context)?;
         let cursor = state.cursor(&columns, options, context)?;
@@ -224,7 +231,7 @@ impl Statement {
         }
         let schema = cursor.schema();
         let result = self.state(&mut session, OPERATION)?.read_by(cursor);
-        Ok(Stream::new(Arc::clone(&self.shared), self.key, result, schema))
+        Ok(Stream::new(key(result), schema, options.prefetch))
     }
 
     /// Closes the statement and its stream. Closing again does nothing.

@@ -1,8 +1,13 @@
 //! Streams: the rows of a result, batch by batch.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+mod prefetch;
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use arrow_array::RecordBatch;
@@ -14,36 +19,114 @@ use crate::{
     metrics,
     statement::{Statement, StatementState},
 };
+use prefetch::{Fetched, Prefetch};
+
+const OPERATION: &str = "fetch";
+
+/// A result that is fetched at once starts no thread; that is worth it once so many batches came.
+const BATCHES_BEFORE_PREFETCH: u64 = 2;
+
+/// How far a stream has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Rows that were delivered.
+    pub rows: u64,
+    /// The bytes of their Arrow buffers.
+    pub bytes: u64,
+    /// The time since the stream began.
+    pub elapsed: Duration,
+}
 
 /// The rows of one result.
 ///
 /// It is closed by [`Stream::close`], by its statement's next execution, and with its statement
-/// and connection.
+/// and connection. It may be used from any thread; one fetch runs at a time.
 pub struct Stream {
-    shared: Arc<Shared>,
-    key: StatementKey,
-    result: u64,
+    result: Arc<ResultKey>,
     schema: SchemaRef,
     closed: AtomicBool,
+    cancelled: AtomicBool,
+    source: Mutex<Source>,
     warnings: Mutex<Vec<Diagnostic>>,
+    begin: Instant,
+    rows: AtomicU64,
+    bytes: AtomicU64,
     /// The statement that nobody else holds, freed with this stream.
     statement: Option<Statement>,
 }
 
+/// Where the next batch comes from.
+enum Source {
+    /// From the driver, as it is asked for; so many have come.
+    Driver { batches: u64, prefetch: bool },
+    /// From a thread that is ahead.
+    Ahead(Prefetch),
+}
+
+/// The place of a result: its statement, and its number there.
+pub(crate) struct ResultKey {
+    pub shared: Arc<Shared>,
+    pub statement: StatementKey,
+    pub number: u64,
+    /// The number of the result that its statement reads at present; 0 for none.
+    pub reading: Arc<AtomicU64>,
+}
+
+impl ResultKey {
+    /// Whether the result is still being read.
+    fn check(&self) -> Result<()> {
+        let reading = self.reading.load(Ordering::Acquire);
+        if reading == self.number && !self.shared.is_closed() {
+            return Ok(());
+        }
+        Err(closed(if reading > self.number { ": its statement went on" } else { "" }))
+    }
+
+    /// Fetches the next batch from the driver. After a failure the caller gives the result up.
+    fn fetch(&self) -> Fetched {
+        let mut warnings = Vec::new();
+        let mut fetch = || {
+            let mut session = self.shared.session(OPERATION)?;
+            self.check()?;
+            let context = session.context(OPERATION);
+            let state = session.statements.get_mut(self.statement).ok_or_else(|| closed(""))?;
+            state.fetch(context, &mut warnings)
+        };
+        Fetched { batch: fetch(), warnings }
+    }
+
+    /// Gives the result up after an error, unless its statement has gone on.
+    fn give_up(&self, error: Error) -> Error {
+        metrics::count_error(&error);
+        let Ok(mut session) = self.shared.session(OPERATION) else { return error };
+        if self.check().is_err() {
+            return error;
+        }
+        if let Some(state) = session.statements.get_mut(self.statement) {
+            state.fail_reading();
+        }
+        // The server knows nothing of a stream that is cancelled between its batches.
+        if error.kind == ErrorKind::Cancelled { error } else { session.failed(error) }
+    }
+}
+
+fn closed(because: &str) -> Error {
+    Error::new(ErrorKind::InvalidState, OPERATION, format!("the stream is closed{because}"))
+}
+
 impl Stream {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        key: StatementKey,
-        result: u64,
-        schema: SchemaRef,
-    ) -> Self {
+    pub(crate) fn new(result: ResultKey, schema: SchemaRef, prefetch: bool) -> Self {
         Self {
-            shared,
-            key,
-            result,
+            result: Arc::new(result),
             schema,
             closed: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+            source: Mutex::new(Source::Driver { batches: 0, prefetch }),
             warnings: Mutex::default(),
+            begin: Instant::now(),
+            rows: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
             statement: None,
         }
     }
@@ -60,35 +143,65 @@ impl Stream {
     }
 
     /// The next rows, or None at the end, however often it is asked. After an error the stream is
-    /// closed.
+    /// closed; the rows before it were delivered.
     pub fn fetch(&self) -> Result<Option<RecordBatch>> {
-        const OPERATION: &str = "fetch";
-        let closed = || Error::new(ErrorKind::InvalidState, OPERATION, "the stream is closed");
         if self.closed.load(Ordering::Acquire) {
-            return Err(closed());
+            return Err(closed(""));
         }
-        let mut session = self.shared.session(OPERATION)?;
-        let context = session.context(OPERATION);
-        let state = session.statements.get_mut(self.key).ok_or_else(closed)?;
-        state.check_reading(self.result, OPERATION)?;
-        let mut warnings = Vec::new();
-        let fetched = state.fetch(context, &mut warnings);
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).append(&mut warnings);
-        if let Ok(Some(batch)) = &fetched {
-            metrics::count_batch(batch);
-        }
-        fetched.map_err(|error| {
-            metrics::count_error(&error);
-            if let Some(state) = session.statements.get_mut(self.key) {
-                state.fail_reading();
+        let mut source = lock(&self.source);
+        self.check_cancelled()?;
+        self.result.check()?;
+        let mut fetched = match &mut *source {
+            Source::Driver { batches, prefetch } => {
+                *batches += 1;
+                if *prefetch && *batches > BATCHES_BEFORE_PREFETCH {
+                    let ahead = Prefetch::start(&self.result)?;
+                    let fetched = ahead.next();
+                    *source = Source::Ahead(ahead);
+                    fetched
+                } else {
+                    self.result.fetch()
+                }
             }
-            session.failed(error)
-        })
+            Source::Ahead(ahead) => ahead.next(),
+        };
+        drop(source);
+        lock(&self.warnings).append(&mut fetched.warnings);
+        self.check_cancelled()?;
+        if let Ok(Some(batch)) = &fetched.batch {
+            let bytes = metrics::count_batch(batch);
+            self.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+            self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        fetched.batch.map_err(|error| self.result.give_up(error))
+    }
+
+    fn check_cancelled(&self) -> Result<()> {
+        if self.cancelled.load(Ordering::Acquire) {
+            let error = Error::new(ErrorKind::Cancelled, OPERATION, "the stream was cancelled");
+            return Err(self.result.give_up(error));
+        }
+        Ok(())
+    }
+
+    /// Asks that no more rows be fetched, without waiting: the fetch that runs or comes next fails
+    /// with an error of kind Cancelled once the driver has given its batch.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+    }
+
+    /// How far the stream has come.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            rows: self.rows.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            elapsed: self.begin.elapsed(),
+        }
     }
 
     /// What the driver had to say while rows were fetched, so far.
     pub fn warnings(&self) -> Vec<Diagnostic> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.warnings).clone()
     }
 
     /// Closes the stream; its statement can be executed again. Closing again does nothing.
@@ -96,14 +209,19 @@ impl Stream {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        self.shared.close_in_session(|session| self.close_in(session))
+        self.result.shared.close_in_session(|session| self.close_in(session))
     }
 
     fn close_in(&self, session: &mut Session) {
+        let ResultKey { statement, number, .. } = *self.result;
         if self.statement.is_some() {
-            session.close_statement(self.key);
-        } else if let Some(state) = session.statements.get_mut(self.key) {
-            StatementState::close_reading(state, self.result);
+            session.close_statement(statement);
+        } else if let Some(state) = session.statements.get_mut(statement) {
+            StatementState::close_reading(state, number);
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -103,6 +103,8 @@ fn what_a_column_cannot_hold_names_column_and_row() {
         &["SELECT * FROM wrong", "SELECT d, i FROM wrong"]
     ));
     let stream = support::query(&connection, "SELECT i FROM wrong");
+    // What was read before the error comes before it.
+    assert_eq!(stream.fetch().unwrap().unwrap().num_rows(), 2);
     let error = stream.fetch().unwrap_err();
     assert_eq!(error.message, "\"three\" is not a value of type bigint");
     // After its error a stream is closed; the connection goes on.

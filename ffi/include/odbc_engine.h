@@ -47,6 +47,19 @@ struct ArrowArray {
 
 #endif
 
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+
+struct ArrowArrayStream {
+  int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *out);
+  int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *out);
+  const char *(*get_last_error)(struct ArrowArrayStream *);
+  void (*release)(struct ArrowArrayStream *);
+  void *private_data;
+};
+
+#endif
+
 
 // The number of this ABI: it grows with every change that an older binding cannot work with.
 #define ODBC_ENGINE_ABI_VERSION 1
@@ -118,6 +131,16 @@ typedef struct odbc_execution {
   // How many warnings odbc_statement_warnings gives.
   int32_t warning_count;
 } odbc_execution;
+
+// How far a stream has come.
+typedef struct odbc_progress {
+  // Rows that were delivered.
+  uint64_t rows;
+  // The bytes of their Arrow buffers.
+  uint64_t bytes;
+  // Microseconds since the stream began.
+  uint64_t elapsed_us;
+} odbc_progress;
 
 #ifdef __cplusplus
 extern "C" {
@@ -318,7 +341,8 @@ void odbc_statement_finalize(void *statement);
 //
 // `options` is a JSON object, empty for the defaults: `batch_rows_max` (1 to 1,048,576, default
 // 65,536), `batch_bytes_max` (4,096 to 1,073,741,824, default 8,388,608), `column_bytes_max` (1
-// to 2,147,483,647, default 1,073,741,824).
+// to 2,147,483,647, default 1,073,741,824), `prefetch` (whether a thread fetches one batch ahead
+// once a result has shown to be long, default true).
 int32_t odbc_stream_start(odbc_handle statement,
                           const char *options,
                           uint64_t options_length,
@@ -333,6 +357,23 @@ int32_t odbc_stream_schema(odbc_handle stream,
 // Exports the next rows as a struct array. At the end the array's `release` is NULL, however
 // often it is asked. After an error the stream is closed. The caller releases the array.
 int32_t odbc_stream_fetch(odbc_handle stream, struct ArrowArray *batch, struct odbc_error *error);
+
+// Hands the stream over as an Arrow C stream, whose batches are those that odbc_stream_fetch would
+// give; the caller releases it. Each batch goes to the one who asks first. Closing the stream's
+// handle ends the Arrow stream with an error, whose text has the kind and the message.
+int32_t odbc_stream_export(odbc_handle stream,
+                           struct ArrowArrayStream *arrow_stream,
+                           struct odbc_error *error);
+
+// Tells how far a stream has come, without waiting for a fetch that runs.
+int32_t odbc_stream_progress(odbc_handle stream,
+                             struct odbc_progress *progress,
+                             struct odbc_error *error);
+
+// Asks a stream to stop, from any thread and without waiting: the fetch that runs or comes next
+// fails with an error of kind Cancelled once the driver has given its batch, and the stream is
+// closed.
+int32_t odbc_stream_cancel(odbc_handle stream, struct odbc_error *error);
 
 // What the driver had to say while rows were fetched, so far: a JSON array of objects with
 // `sqlstate`, `native_code` and `message`.

@@ -1,13 +1,17 @@
 //! The Arrow C Data Interface: parameters in, schemas and batches out.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use arrow_array::{
-    Array, RecordBatch, StructArray,
+    Array, RecordBatch, RecordBatchReader, StructArray,
     ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi},
+    ffi_stream::FFI_ArrowArrayStream,
 };
-use arrow_schema::Schema;
-use engine::{Error, ErrorKind, Parameters, Result};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
+use engine::{Error, ErrorKind, Parameters, Result, Stream};
 
 fn invalid(message: String) -> Error {
     Error::new(ErrorKind::InvalidArgument, "execute", message)
@@ -89,4 +93,28 @@ pub(crate) fn schema(schema: &Schema, operation: &'static str) -> Result<FFI_Arr
 /// A batch as a struct array.
 pub(crate) fn batch(batch: RecordBatch) -> FFI_ArrowArray {
     FFI_ArrowArray::new(&StructArray::from(batch).into_data())
+}
+
+/// A stream as an Arrow C stream.
+pub(crate) fn stream(stream: Arc<Stream>) -> FFI_ArrowArrayStream {
+    FFI_ArrowArrayStream::new(Box::new(Batches(stream)))
+}
+
+struct Batches(Arc<Stream>);
+
+impl Iterator for Batches {
+    type Item = std::result::Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let fetched = catch_unwind(AssertUnwindSafe(|| self.0.fetch().transpose()));
+        let panicked = || Some(Err(Error::new(ErrorKind::Internal, "fetch", "a panic")));
+        let fetched = fetched.unwrap_or_else(|_| panicked());
+        fetched.map(|batch| batch.map_err(|error| ArrowError::ExternalError(error.into())))
+    }
+}
+
+impl RecordBatchReader for Batches {
+    fn schema(&self) -> SchemaRef {
+        self.0.schema()
+    }
 }

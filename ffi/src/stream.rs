@@ -2,8 +2,11 @@
 
 use std::ffi::{c_char, c_void};
 
-use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
-use engine::StreamOptions;
+use arrow_array::{
+    ffi::{FFI_ArrowArray, FFI_ArrowSchema},
+    ffi_stream::FFI_ArrowArrayStream,
+};
+use engine::{Progress, StreamOptions};
 
 use crate::{
     arguments::{output, text},
@@ -18,7 +21,8 @@ use crate::{
 ///
 /// `options` is a JSON object, empty for the defaults: `batch_rows_max` (1 to 1,048,576, default
 /// 65,536), `batch_bytes_max` (4,096 to 1,073,741,824, default 8,388,608), `column_bytes_max` (1
-/// to 2,147,483,647, default 1,073,741,824).
+/// to 2,147,483,647, default 1,073,741,824), `prefetch` (whether a thread fetches one batch ahead
+/// once a result has shown to be long, default true).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_stream_start(
     statement: OdbcHandle,
@@ -66,6 +70,62 @@ pub unsafe extern "C" fn odbc_stream_fetch(
         let place = unsafe { output("batch", batch) }?;
         let fetched = STREAMS.get(stream, "fetch")?.fetch()?;
         place.write(fetched.map_or_else(FFI_ArrowArray::empty, arrow::batch));
+        Ok(())
+    })
+}
+
+/// Hands the stream over as an Arrow C stream, whose batches are those that odbc_stream_fetch would
+/// give; the caller releases it. Each batch goes to the one who asks first. Closing the stream's
+/// handle ends the Arrow stream with an error, whose text has the kind and the message.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_stream_export(
+    stream: OdbcHandle,
+    arrow_stream: *mut FFI_ArrowArrayStream,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a valid place for an ArrowArrayStream.
+        let place = unsafe { output("arrow_stream", arrow_stream) }?;
+        place.write(arrow::stream(STREAMS.get(stream, "stream")?));
+        Ok(())
+    })
+}
+
+/// How far a stream has come.
+#[repr(C)]
+pub struct OdbcProgress {
+    /// Rows that were delivered.
+    pub rows: u64,
+    /// The bytes of their Arrow buffers.
+    pub bytes: u64,
+    /// Microseconds since the stream began.
+    pub elapsed_us: u64,
+}
+
+/// Tells how far a stream has come, without waiting for a fetch that runs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_stream_progress(
+    stream: OdbcHandle,
+    progress: *mut OdbcProgress,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a valid place for an odbc_progress.
+        let place = unsafe { output("progress", progress) }?;
+        let Progress { rows, bytes, elapsed, .. } = STREAMS.get(stream, "progress")?.progress();
+        let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        place.write(OdbcProgress { rows, bytes, elapsed_us });
+        Ok(())
+    })
+}
+
+/// Asks a stream to stop, from any thread and without waiting: the fetch that runs or comes next
+/// fails with an error of kind Cancelled once the driver has given its batch, and the stream is
+/// closed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_stream_cancel(stream: OdbcHandle, error: *mut OdbcError) -> i32 {
+    guard(error, || {
+        STREAMS.get(stream, "cancel")?.cancel();
         Ok(())
     })
 }

@@ -58,6 +58,8 @@ class StreamOptions(TypedDict, total=False):
     batch_bytes_max: int
     #: The longest single value in bytes, any longer being an error; 1 GiB unless set.
     column_bytes_max: int
+    #: Whether a thread fetches one batch ahead once a result has shown to be long; on unless set.
+    prefetch: bool
 
 
 def encode(options: Mapping[str, object]) -> str:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from odbc_engine import _native
 from odbc_engine._native import Batch
 from odbc_engine.column import Column
 from odbc_engine.errors import Diagnostic
+
+
+class Progress(NamedTuple):
+    """How far a stream has come."""
+
+    #: Rows that the driver gave.
+    rows: int
+    #: The bytes of their Arrow buffers.
+    bytes: int
+    #: Seconds since the stream began.
+    elapsed: float
 
 
 class Stream:
@@ -36,6 +47,19 @@ class Stream:
         if batch is None:
             raise StopIteration
         return batch
+
+    @property
+    def progress(self) -> Progress:
+        """How far the stream has come; any thread may ask, also while another one reads."""
+        return Progress(*self._native.progress())
+
+    def cancel(self) -> None:
+        """Asks the stream to stop, from any thread and without waiting.
+
+        The fetch that runs or comes next raises an error of kind ``CANCELLED`` once the driver has
+        given its batch, and the stream is closed.
+        """
+        self._native.cancel()
 
     def close(self) -> None:
         """Lets go of the rest of the result. Closing again does nothing."""

@@ -171,6 +171,17 @@ impl Stream {
         Ok(failure.map(|error| exceptions::from_engine(py, &error).into_value(py).into_any()))
     }
 
+    /// Never waits, so that it stops a fetch that another thread waits for.
+    fn cancel(&self) {
+        self.reader.engine.cancel();
+    }
+
+    /// Rows and bytes that were delivered, and seconds since the stream began.
+    fn progress(&self) -> (u64, u64, f64) {
+        let progress = self.reader.engine.progress();
+        (progress.rows, progress.bytes, progress.elapsed.as_secs_f64())
+    }
+
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         enter(py, || self.reader.close())
     }

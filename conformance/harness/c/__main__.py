@@ -9,7 +9,7 @@ from ctypes import byref, c_int32, c_uint64
 from pathlib import Path
 from typing import Any
 
-from .abi import EngineError, Execution, Library, options, utf8
+from .abi import EngineError, Execution, Library, Progress, options, utf8
 from .arrow_read import read_rows, read_schema
 from .arrow_structs import ArrowArray, ArrowSchema
 from .arrow_write import Params, alive, build
@@ -182,6 +182,14 @@ class Harness:
     def op_stream_warnings(self, stream: str) -> dict[str, Any]:
         warnings = self._library.json("odbc_stream_warnings", self._stream(stream))
         return {"warnings": _codes(warnings)}
+
+    def op_stream_progress(self, stream: str) -> dict[str, Any]:
+        progress = Progress()
+        self._library.call("odbc_stream_progress", self._stream(stream), byref(progress))
+        return {"delivered": progress.rows}
+
+    def op_stream_cancel(self, stream: str) -> None:
+        self._library.call("odbc_stream_cancel", self._stream(stream))
 
     def op_stream_close(self, stream: str) -> None:
         self._library.call("odbc_stream_close", self._stream(stream))

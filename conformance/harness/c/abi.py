@@ -69,6 +69,10 @@ Text._fields_ = [
 ]
 
 
+class Progress(ctypes.Structure):
+    _fields_ = [("rows", c_uint64), ("bytes", c_uint64), ("elapsed_us", c_uint64)]
+
+
 class Execution(ctypes.Structure):
     _fields_ = [("affected_rows", c_int64), ("column_count", c_int32), ("warning_count", c_int32)]
 
@@ -116,6 +120,8 @@ _FALLIBLE = {
     "odbc_stream_schema": (c_uint64, POINTER(ArrowSchema)),
     "odbc_stream_fetch": (c_uint64, POINTER(ArrowArray)),
     "odbc_stream_warnings": (c_uint64, POINTER(Text)),
+    "odbc_stream_progress": (c_uint64, POINTER(Progress)),
+    "odbc_stream_cancel": (c_uint64,),
     "odbc_stream_close": (c_uint64,),
 }
 

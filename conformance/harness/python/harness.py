@@ -167,6 +167,12 @@ class Harness:
     def op_stream_warnings(self, stream: str) -> Reply:
         return {"warnings": [_warning(warning) for warning in self._stream(stream).warnings]}
 
+    def op_stream_progress(self, stream: str) -> Reply:
+        return {"delivered": self._stream(stream).progress.rows}
+
+    def op_stream_cancel(self, stream: str) -> None:
+        self._stream(stream).cancel()
+
     def op_stream_close(self, stream: str) -> None:
         self._stream(stream).close()
 

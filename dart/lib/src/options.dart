@@ -61,12 +61,15 @@ final class OdbcTransactionOptions {
 
 /// How a result is read; what is null is left to the engine's default.
 final class OdbcStreamOptions {
-  /// Limits of a batch and of a single value.
+  /// Limits of a batch and of a single value, and whether a thread fetches one
+  /// batch ahead, which it does unless told otherwise.
   OdbcStreamOptions({
     int? batchRowsMax,
     int? batchBytesMax,
     int? columnBytesMax,
+    bool? prefetch,
   }) : _values = {
+          if (prefetch != null) 'prefetch': prefetch,
           if (batchRowsMax != null) 'batch_rows_max': batchRowsMax,
           if (batchBytesMax != null) 'batch_bytes_max': batchBytesMax,
           if (columnBytesMax != null) 'column_bytes_max': columnBytesMax,

@@ -13,6 +13,25 @@ import 'exception.dart';
 import 'options.dart';
 import 'row.dart';
 
+/// How far a stream has come.
+final class OdbcProgress {
+  /// The [rows] and [bytes] that came in the [elapsed] time.
+  const OdbcProgress({
+    required this.rows,
+    required this.bytes,
+    required this.elapsed,
+  });
+
+  /// Rows that were delivered.
+  final int rows;
+
+  /// The bytes of their Arrow buffers.
+  final int bytes;
+
+  /// The time since the stream began.
+  final Duration elapsed;
+}
+
 /// A result, read batch by batch.
 ///
 /// A stream belongs to one execution: executing its statement again, or
@@ -97,6 +116,27 @@ final class OdbcStream implements Finalizable {
       'warnings',
       (text, error) =>
           _handle.functions.streamWarnings(_handle.value, text, error));
+
+  /// How far the stream has come.
+  OdbcProgress get progress => using((arena) {
+        final progress = arena<ProgressStruct>();
+        check(
+            'progress',
+            (error) => _handle.functions
+                .streamProgress(_handle.value, progress, error));
+        return OdbcProgress(
+          rows: progress.ref.rows,
+          bytes: progress.ref.bytes,
+          elapsed: Duration(microseconds: progress.ref.elapsedMicroseconds),
+        );
+      });
+
+  /// Asks the stream to stop, without waiting.
+  ///
+  /// The next fetch, or one that another isolate waits for, fails with an error
+  /// of kind [OdbcErrorKind.cancelled], and the stream is closed.
+  void cancel() => check('cancel',
+      (error) => _handle.functions.streamCancel(_handle.value, error));
 
   /// Whether [close] was called.
   bool get isClosed => _handle.isClosed;

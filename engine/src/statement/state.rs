@@ -1,6 +1,12 @@
 //! The driver's side of a statement.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -46,6 +52,8 @@ pub(crate) struct StatementState {
     gave_rows: bool,
     /// The number of the present result, counted over all executions.
     result: u64,
+    /// That number while a stream reads the result, otherwise 0.
+    reading: Arc<AtomicU64>,
     column_count: usize,
     /// The results, where they were read into memory.
     held: Option<HeldResults>,
@@ -66,6 +74,7 @@ impl StatementState {
             executed: false,
             gave_rows: false,
             result: 0,
+            reading: Arc::default(),
             column_count: 0,
             held: None,
             standard: None,
@@ -126,6 +135,7 @@ impl StatementState {
             handle.unbind_columns();
         }
         self.reader = None;
+        self.reading.store(0, Ordering::Release);
         self.column_count = 0;
     }
 
@@ -159,6 +169,7 @@ impl StatementState {
         }
         let (schema, batches) = self.held.as_mut()?.take_rows()?;
         self.reader = Some(Reader::Memory(batches));
+        self.reading.store(self.result, Ordering::Release);
         Some((schema, self.result))
     }
 
@@ -283,6 +294,11 @@ impl StatementState {
         self.column_count
     }
 
+    /// Tells streams, without the session's lock, which result is being read.
+    pub fn reading(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.reading)
+    }
+
     /// Describes the columns of the present result.
     pub fn describe(&mut self, context: Context) -> Result<Vec<ColumnInfo>> {
         let invalid =
@@ -327,19 +343,8 @@ impl StatementState {
     /// Begins to read the present result; returns its number.
     pub fn read_by(&mut self, cursor: Cursor) -> u64 {
         self.reader = Some(Reader::Driver(Box::new(cursor)));
+        self.reading.store(self.result, Ordering::Release);
         self.result
-    }
-
-    /// Whether the result numbered `result` is still being read.
-    pub fn check_reading(&self, result: u64, operation: &'static str) -> Result<()> {
-        let message = if self.result != result {
-            "the stream is closed: its statement went on"
-        } else if self.reader.is_none() {
-            "the stream is closed"
-        } else {
-            return Ok(());
-        };
-        Err(Error::new(ErrorKind::InvalidState, operation, message))
     }
 
     /// The next rows of the result that is being read.
@@ -366,5 +371,11 @@ impl StatementState {
     pub fn fail_reading(&mut self) {
         self.failed = true;
         self.end_execution();
+    }
+}
+
+impl Drop for StatementState {
+    fn drop(&mut self) {
+        self.reading.store(0, Ordering::Release);
     }
 }

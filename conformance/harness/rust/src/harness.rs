@@ -147,6 +147,10 @@ impl Harness {
                 let warnings = self.stream(&stream)?.warnings();
                 return Ok(json!({ "warnings": warnings.iter().map(warning).collect::<Vec<_>>() }));
             }
+            Request::StreamProgress { stream } => {
+                return Ok(json!({ "delivered": self.stream(&stream)?.progress().rows }));
+            }
+            Request::StreamCancel { stream } => self.stream(&stream)?.cancel(),
             Request::StreamClose { stream } => self.stream(&stream)?.close()?,
             Request::Clear { connection } => {
                 self.connection(&connection)?.clear_statements()?;

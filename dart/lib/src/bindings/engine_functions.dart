@@ -280,6 +280,18 @@ final class EngineFunctions {
   /// odbc_error *error)`
   late final TextFunction streamWarnings = _text('odbc_stream_warnings');
 
+  /// `int32_t odbc_stream_cancel(odbc_handle stream, odbc_error *error)`
+  late final HandleFunction streamCancel = _handle('odbc_stream_cancel');
+
+  /// `int32_t odbc_stream_progress(odbc_handle stream, odbc_progress *progress,
+  /// odbc_error *error)`
+  late final int Function(int, Pointer<ProgressStruct>, ErrorPointer)
+      streamProgress = _find(
+          'odbc_stream_progress',
+          (name) => _library.lookupFunction<
+              Int32 Function(Uint64, Pointer<ProgressStruct>, ErrorPointer),
+              int Function(int, Pointer<ProgressStruct>, ErrorPointer)>(name));
+
   /// `int32_t odbc_stream_close(odbc_handle stream, odbc_error *error)`
   late final HandleFunction streamClose = _handle('odbc_stream_close');
 

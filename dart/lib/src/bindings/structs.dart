@@ -77,6 +77,21 @@ final class TextStruct extends Struct {
   external Pointer<Void> privateData;
 }
 
+/// `odbc_progress`: how far a stream has come.
+final class ProgressStruct extends Struct {
+  /// `rows`: delivered.
+  @Uint64()
+  external int rows;
+
+  /// `bytes`: of their Arrow buffers.
+  @Uint64()
+  external int bytes;
+
+  /// `elapsed_us`: since the stream began.
+  @Uint64()
+  external int elapsedMicroseconds;
+}
+
 /// `odbc_execution`: what one execution did.
 final class ExecutionStruct extends Struct {
   /// -1 when there is a result set or the driver does not say.

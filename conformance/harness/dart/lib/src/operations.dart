@@ -51,6 +51,9 @@ final class Operations {
     'stream_open': _streamOpen,
     'stream_fetch': _streamFetch,
     'stream_warnings': (request) => _warnings(_stream(request).warnings),
+    'stream_progress': (request) =>
+        {'delivered': _stream(request).progress.rows},
+    'stream_cancel': (request) => _done(_stream(request).cancel),
     'stream_close': (request) => _done(_stream(request).close),
     'stop': (request) => const {},
   };
