@@ -258,6 +258,32 @@ impl StatementHandle {
 
     /// Describes a column, counted from 1.
     pub fn describe_column(&mut self, number: u16, context: Context) -> Result<ColumnInfo> {
+        let mut info = self.describe_briefly(number, context)?;
+        if context.dbms.column_name_is_label {
+            info.name = self.text_attribute(number, Desc::Label);
+        }
+        info.type_name = self.text_attribute(number, Desc::TypeName);
+        info.unsigned = matches!(self.raw.is_unsigned_column(number), SqlResult::Success(true));
+        Ok(info)
+    }
+
+    /// Whether a column still looks as it was described.
+    pub fn is_described_by(&self, number: u16, info: &ColumnInfo, context: Context) -> bool {
+        let is_label = context.dbms.column_name_is_label;
+        let same_name = |name: &str| match is_label {
+            true => self.text_attribute(number, Desc::Label) == info.name,
+            false => name == info.name,
+        };
+        self.describe_briefly(number, context).is_ok_and(|now| {
+            (now.sql_type, now.column_size, now.decimal_digits, now.nullable)
+                == (info.sql_type, info.column_size, info.decimal_digits, info.nullable)
+                && same_name(&now.name)
+                && self.text_attribute(number, Desc::TypeName) == info.type_name
+        })
+    }
+
+    /// What SQLDescribeCol tells.
+    fn describe_briefly(&self, number: u16, context: Context) -> Result<ColumnInfo> {
         let mut name = [0 as SqlChar; 1024];
         let units = i16::try_from(name.len()).expect("the buffer is short");
         let mut info = ColumnInfo::default();
@@ -279,14 +305,8 @@ impl StatementHandle {
             )
         };
         self.check(returned, context)?;
-        info.name = if context.dbms.column_name_is_label {
-            self.text_attribute(number, Desc::Label)
-        } else {
-            text_of(&name)
-        };
+        info.name = text_of(&name);
         info.sql_type = sql_type.0;
-        info.type_name = self.text_attribute(number, Desc::TypeName);
-        info.unsigned = matches!(self.raw.is_unsigned_column(number), SqlResult::Success(true));
         info.nullable = nullable != sys::Nullability::NO_NULLS;
         Ok(info)
     }

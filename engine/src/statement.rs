@@ -224,14 +224,12 @@ impl Statement {
         if let Some((schema, result)) = state.read_held() {
             return Ok(Stream::new(key(result), schema, false));
         }
-        let columns = state.describe(context)?;
-        let cursor = state.cursor(&columns, options, context)?;
-        if cursor.reads_instants() {
-            session.check_time_zone(OPERATION)?;
+        let (schema, number, reads_instants) = state.read(options, context)?;
+        if reads_instants && let Err(error) = session.check_time_zone(OPERATION) {
+            self.state(&mut session, OPERATION)?.close_reading(number);
+            return Err(error);
         }
-        let schema = cursor.schema();
-        let result = self.state(&mut session, OPERATION)?.read_by(cursor);
-        Ok(Stream::new(key(result), schema, options.prefetch))
+        Ok(Stream::new(key(number), schema, options.prefetch))
     }
 
     /// Closes the statement and its stream. Closing again does nothing.

@@ -69,6 +69,22 @@ impl Cursor {
         }
     }
 
+    /// Begins to read another result of the same columns; the buffers stay bound.
+    pub fn restart(&mut self) {
+        // What a batch in the making had is of the result before.
+        self.plan.columns.iter_mut().for_each(|column| column.truncate(0));
+        self.block_start = 0;
+        self.pending = 0..0;
+        (self.built, self.delivered, self.batches) = (0, 0, 0);
+        (self.failure, self.done) = (None, false);
+        self.plan.ambiguous.iter_mut().for_each(|(.., warned)| *warned = false);
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &StreamOptions {
+        &self.options
+    }
+
     pub fn schema(&self) -> SchemaRef {
         SchemaRef::clone(&self.plan.schema)
     }
@@ -137,7 +153,7 @@ impl Cursor {
         let mut step = Step::Next;
         loop {
             let rows = self.plan.block_rows(self.block_start == 0);
-            if rows != self.block.rows() || step != Step::Next {
+            if rows > self.block.rows() || step != Step::Next {
                 let bound = self.plan.columns.len();
                 self.block.bind(statement, &self.plan.columns, rows, bound, context)?;
             }
@@ -409,16 +425,16 @@ impl Cursor {
     /// Warns, once a column, of text that stands for more than one value.
     fn warn_of_ambiguous(&mut self, start: usize, rows: usize, warnings: &mut Vec<Diagnostic>) {
         let (buffers, schema) = (&self.block.buffers, &self.plan.schema);
-        self.plan.ambiguous.retain(|(index, entry)| {
+        for (index, entry, warned) in &mut self.plan.ambiguous {
             let cells = buffers[*index].cells(start, rows);
-            let found = (0..cells.len()).any(|row| cells.bytes(row).is_some_and(entry.matches));
-            if found {
+            let found = |row| cells.bytes(row).is_some_and(entry.matches);
+            if !*warned && (0..rows).any(found) {
                 let message =
                     format!("column {:?}: {}", schema.field(*index).name(), entry.meaning);
                 warnings.push(Diagnostic { sqlstate: "01000".to_owned(), native_code: 0, message });
+                *warned = true;
             }
-            !found
-        });
+        }
     }
 }
 

@@ -46,8 +46,8 @@ pub(super) struct Plan {
     pub columns: Vec<Box<dyn Column>>,
     pub schema: SchemaRef,
     pub mode: Mode,
-    /// Columns whose text may stand for more than one value, and were not warned of yet.
-    pub ambiguous: Vec<(usize, &'static Ambiguous)>,
+    /// Columns whose text may stand for more than one value, and whether that was warned of.
+    pub ambiguous: Vec<(usize, &'static Ambiguous, bool)>,
     rows_max: usize,
     bytes_max: usize,
     column_bytes_max: usize,
@@ -79,7 +79,7 @@ impl Plan {
         }
         let ambiguous = infos.iter().enumerate().flat_map(|(index, info)| {
             let of_type = move |entry: &&Ambiguous| entry.sql_type.0 == info.sql_type;
-            dbms.ambiguous.iter().filter(of_type).map(move |entry| (index, entry))
+            dbms.ambiguous.iter().filter(of_type).map(move |entry| (index, entry, false))
         });
         Self {
             schema: Arc::new(Schema::new(fields)),

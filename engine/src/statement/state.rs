@@ -30,7 +30,7 @@ use crate::{
 
 /// Where the rows of the present result come from.
 enum Reader {
-    Driver(Box<Cursor>),
+    Driver(Box<Cursor>, Vec<ColumnInfo>),
     Memory(VecDeque<RecordBatch>),
 }
 
@@ -40,6 +40,8 @@ pub(crate) struct StatementState {
     handle: Option<StatementHandle>,
     /// What reads the present result.
     reader: Option<Reader>,
+    /// What read the last result of the prepared text, with its columns: it is bound already.
+    parked: Option<(Box<Cursor>, Vec<ColumnInfo>)>,
     /// Some drivers read parameters while they fetch, so the values stay until the next execution.
     parameters: BoundParameters,
     /// What the handle is prepared for: the text, and its number of markers.
@@ -67,6 +69,7 @@ impl StatementState {
         Self {
             handle: None,
             reader: None,
+            parked: None,
             parameters: BoundParameters::default(),
             prepared: None,
             from_cache: false,
@@ -95,6 +98,7 @@ impl StatementState {
         // The old handle goes before the buffers that are bound to it.
         self.handle = None;
         self.end_result();
+        self.parked = None;
         self.prepared = None;
         self.from_cache = false;
         self.handle = Some(handle);
@@ -119,6 +123,7 @@ impl StatementState {
             return None;
         }
         self.end_execution();
+        self.unbind();
         let (sql, markers) = self.prepared.take()?;
         Some(Prepared { handle: self.handle.take()?, sql, markers })
     }
@@ -131,12 +136,23 @@ impl StatementState {
 
     /// Forgets the present result; what else the execution gave can still be had.
     fn end_result(&mut self) {
-        if let (Some(handle), Some(Reader::Driver(_))) = (&mut self.handle, &self.reader) {
-            handle.unbind_columns();
+        match self.reader.take() {
+            Some(Reader::Driver(cursor, columns)) if self.prepared.is_some() && !self.failed => {
+                self.parked = Some((cursor, columns));
+            }
+            Some(Reader::Driver(..)) => self.unbind(),
+            _ => {}
         }
-        self.reader = None;
         self.reading.store(0, Ordering::Release);
         self.column_count = 0;
+    }
+
+    /// Unbinds the columns, and only then lets go of what they were bound to.
+    fn unbind(&mut self) {
+        if let Some(handle) = &mut self.handle {
+            handle.unbind_columns();
+        }
+        self.parked = None;
     }
 
     /// Forgets the execution with all its results.
@@ -223,7 +239,8 @@ impl StatementState {
         self.parameters = parameters;
         self.result += 1;
         let first = !std::mem::replace(&mut self.executed, true);
-        let handle = self.handle.as_mut().expect("a statement is executed on a handle");
+        const HANDLE: &str = "a statement is executed on a handle";
+        let handle = self.handle.as_mut().expect(HANDLE);
         let sticks = self.gave_rows && context.dbms.types_stick_to_prepared;
         let same_text = self.prepared.as_ref().is_some_and(|(text, _)| text == sql);
         let is_prepared = same_text && !sticks;
@@ -232,6 +249,10 @@ impl StatementState {
         }
         if !is_prepared {
             self.prepared = None;
+            if !same_text {
+                self.unbind();
+            }
+            let handle = self.handle.as_mut().expect(HANDLE);
             count_prepare();
             handle.prepare(sql, context)?;
             self.prepared = Some((sql.to_owned(), handle.parameter_count(context)?));
@@ -249,6 +270,7 @@ impl StatementState {
                 ),
             ));
         }
+        let handle = self.handle.as_mut().expect(HANDLE);
         self.parameters.bind(handle, context)?;
         // SAFETY: The bound values are kept beside the handle until it is closed or dropped.
         unsafe { handle.execute(context) }
@@ -299,52 +321,72 @@ impl StatementState {
         Arc::clone(&self.reading)
     }
 
-    /// Describes the columns of the present result.
-    pub fn describe(&mut self, context: Context) -> Result<Vec<ColumnInfo>> {
+    /// Begins to read the present result from the driver; returns its columns, its number, and
+    /// whether there are instants among them.
+    pub fn read(
+        &mut self,
+        options: &StreamOptions,
+        context: Context,
+    ) -> Result<(SchemaRef, u64, bool)> {
         let invalid =
             |message: &str| Error::new(ErrorKind::InvalidState, context.operation, message);
         if self.reader.is_some() {
             return Err(invalid("the result is already being read: execute the statement again"));
         }
-        let handle = match &mut self.handle {
-            Some(handle) if self.column_count > 0 => handle,
-            _ => return Err(invalid("there is no result to read: execute a query first")),
+        if self.column_count == 0 || self.handle.is_none() {
+            return Err(invalid("there is no result to read: execute a query first"));
+        }
+        let (cursor, columns) = match self.unpark(options, context) {
+            Some(parked) => parked,
+            None => {
+                self.unbind();
+                let columns = self.describe(context)?;
+                let handle = self.handle.as_ref().expect("that was checked");
+                (Box::new(Cursor::new(&columns, handle, options, context)), columns)
+            }
         };
+        let told = (cursor.schema(), self.result, cursor.reads_instants());
+        self.reader = Some(Reader::Driver(cursor, columns));
+        self.reading.store(self.result, Ordering::Release);
+        Ok(told)
+    }
+
+    /// The cursor of the execution before, where the result has the same columns.
+    fn unpark(
+        &mut self,
+        options: &StreamOptions,
+        context: Context,
+    ) -> Option<(Box<Cursor>, Vec<ColumnInfo>)> {
+        let (cursor, columns) = self.parked.as_ref()?;
+        let handle = self.handle.as_ref()?;
+        // PostgreSQL refuses a prepared query whose columns have changed.
+        let is_same = |(index, info): (usize, &ColumnInfo)| {
+            context.dbms.keeps_prepared_queries
+                || handle.is_described_by(index as u16 + 1, info, context)
+        };
+        let fits = cursor.options() == options
+            && columns.len() == self.column_count
+            && columns.iter().enumerate().all(is_same);
+        let (mut cursor, columns) = if fits { self.parked.take()? } else { return None };
+        cursor.restart();
+        Some((cursor, columns))
+    }
+
+    /// Describes the columns of the present result.
+    fn describe(&mut self, context: Context) -> Result<Vec<ColumnInfo>> {
         if let Some(standard) = &self.standard {
             return Ok(standard.clone());
         }
+        let Some(handle) = &mut self.handle else { return Ok(Vec::new()) };
         (1..=self.column_count)
             .map(|number| {
                 let number = u16::try_from(number).map_err(|_| {
-                    Error::new(
-                        ErrorKind::Limit,
-                        context.operation,
-                        "the result has too many columns",
-                    )
+                    let message = "the result has too many columns";
+                    Error::new(ErrorKind::Limit, context.operation, message)
                 })?;
                 handle.describe_column(number, context)
             })
             .collect()
-    }
-
-    /// What reads the present result, which has these columns.
-    pub fn cursor(
-        &self,
-        columns: &[ColumnInfo],
-        options: &StreamOptions,
-        context: Context,
-    ) -> Result<Cursor> {
-        let handle = self.handle.as_ref().ok_or_else(|| {
-            Error::new(ErrorKind::InvalidState, context.operation, "there is no result to read")
-        })?;
-        Ok(Cursor::new(columns, handle, options, context))
-    }
-
-    /// Begins to read the present result; returns its number.
-    pub fn read_by(&mut self, cursor: Cursor) -> u64 {
-        self.reader = Some(Reader::Driver(Box::new(cursor)));
-        self.reading.store(self.result, Ordering::Release);
-        self.result
     }
 
     /// The next rows of the result that is being read.
@@ -354,7 +396,9 @@ impl StatementState {
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Option<RecordBatch>> {
         match (&mut self.handle, &mut self.reader) {
-            (Some(handle), Some(Reader::Driver(cursor))) => cursor.fetch(handle, context, warnings),
+            (Some(handle), Some(Reader::Driver(cursor, _))) => {
+                cursor.fetch(handle, context, warnings)
+            }
             (_, Some(Reader::Memory(batches))) => Ok(batches.pop_front()),
             _ => Ok(None),
         }
