@@ -14,7 +14,7 @@ use std::sync::{
 };
 
 pub(crate) use cache::Prepared;
-pub use capabilities::{Capabilities, ConnectionInfo};
+pub use capabilities::{Cancel, Capabilities, ConnectionInfo, Streaming};
 pub use clear::clear_all_statements;
 pub use connection_string::ConnectionString;
 pub(crate) use session::{Session, StatementKey};
@@ -41,6 +41,7 @@ pub(crate) struct Shared {
     /// Set where every statement is to be closed as soon as the running call ends.
     clear_requested: AtomicBool,
     info: ConnectionInfo,
+    streams: bool,
     pub dbms: &'static Dbms,
 }
 
@@ -155,7 +156,7 @@ pub struct Connection {
 impl Connection {
     /// Connects by an ODBC connection string, such as `Driver=SQLite3;Database=my.db`.
     pub fn open(connection_string: &str, options: &ConnectionOptions) -> Result<Self> {
-        let (session, info) = open::open(connection_string, options)?;
+        let (session, info, streams) = open::open(connection_string, options)?;
         let dbms = session.dbms;
         let shared = Shared {
             session: Mutex::new(Some(session)),
@@ -163,6 +164,7 @@ impl Connection {
             orphans: Mutex::default(),
             clear_requested: AtomicBool::new(false),
             info,
+            streams,
             dbms,
         };
         let shared = Arc::new(shared);
@@ -243,7 +245,7 @@ impl Connection {
 
     /// What this connection can do, by the facts of its database.
     pub fn capabilities(&self) -> Capabilities {
-        Capabilities::of(self.shared.dbms)
+        Capabilities::of(self.shared.dbms, self.shared.streams)
     }
 
     /// Whether [`Connection::close`] was called.

@@ -107,6 +107,16 @@ pub(crate) enum TransactionModes {
     Unsupported,
 }
 
+/// Whether a driver fetches a result bit by bit, or holds all of it in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DriverStreaming {
+    Always,
+    /// Where the connection string has these keys and values.
+    Asked(&'static [(&'static str, &'static str)]),
+    Never,
+    Unknown,
+}
+
 /// What a database does with the letters of a name without quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Folding {
@@ -204,6 +214,7 @@ pub(crate) struct Dbms {
     pub transaction_modes: TransactionModes,
     pub savepoints: Savepoints,
     pub folding: Folding,
+    pub streaming: DriverStreaming,
     pub procedures: Procedures,
     /// Kinds by native code, for errors that their SQLSTATE does not tell apart.
     pub native_kinds: &'static [(i32, ErrorKind)],

@@ -37,8 +37,8 @@ pub use arrow_schema;
 
 pub use catalog::{CatalogFunction, CatalogQuery};
 pub use connection::{
-    Capabilities, Connection, ConnectionInfo, ConnectionString, Isolation, TransactionOptions,
-    clear_all_statements,
+    Cancel, Capabilities, Connection, ConnectionInfo, ConnectionString, Isolation, Streaming,
+    TransactionOptions, clear_all_statements,
 };
 pub use error::{Diagnostic, Error, ErrorDetails, ErrorKind, Result};
 pub use metrics::{Latency, Metrics, metrics, reset_metrics};

@@ -16,6 +16,9 @@ pub struct ConnectionOptions {
     /// How many prepared statements the connection keeps for later ones of the same text: 0, which
     /// keeps none, to 1,000; 16 unless set.
     pub statement_cache_size: usize,
+    /// Ask the driver to fetch a result from the server bit by bit instead of holding all of it in
+    /// memory; off unless set.
+    pub streaming: bool,
 }
 
 impl Default for ConnectionOptions {
@@ -25,6 +28,7 @@ impl Default for ConnectionOptions {
             read_only: false,
             autocommit: true,
             statement_cache_size: 16,
+            streaming: false,
         }
     }
 }
@@ -42,6 +46,7 @@ impl ConnectionOptions {
                 "statement_cache_size" => {
                     options.statement_cache_size = integer("connect", key, value)?;
                 }
+                "streaming" => options.streaming = boolean("connect", key, value)?,
                 "autocommit" => options.autocommit = boolean("connect", key, value)?,
                 _ => return Err(unknown("connect", key)),
             }

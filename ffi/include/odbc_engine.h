@@ -165,7 +165,8 @@ int32_t odbc_catalog_open(odbc_handle connection,
 //
 // `options` is a JSON object, empty for the defaults: `login_timeout_ms` (1 to 600,000, default
 // 15,000), `read_only` (default false), `autocommit` (default true), `statement_cache_size` (0 to
-// 1,000, default 16).
+// 1,000, default 16), `streaming` (ask the driver to fetch results bit by bit instead of holding
+// them in memory, default false).
 int32_t odbc_connection_open(const char *connection_string,
                              uint64_t connection_string_length,
                              const char *options,

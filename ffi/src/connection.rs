@@ -16,7 +16,8 @@ use crate::{
 ///
 /// `options` is a JSON object, empty for the defaults: `login_timeout_ms` (1 to 600,000, default
 /// 15,000), `read_only` (default false), `autocommit` (default true), `statement_cache_size` (0 to
-/// 1,000, default 16).
+/// 1,000, default 16), `streaming` (ask the driver to fetch results bit by bit instead of holding
+/// them in memory, default false).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_connection_open(
     connection_string: *const c_char,

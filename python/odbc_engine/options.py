@@ -18,6 +18,9 @@ class ConnectionOptions(TypedDict, total=False):
     autocommit: bool
     #: How many prepared statements are kept for later ones of the same text: 0 to 1,000; 16.
     statement_cache_size: int
+    #: Ask the driver to fetch results bit by bit instead of holding them in memory; off unless set.
+    #: ``capabilities()["streaming"]`` says whether it can. sqliteodbc does so with autocommit only.
+    streaming: bool
 
 
 class TransactionOptions(TypedDict, total=False):

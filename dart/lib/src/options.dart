@@ -6,17 +6,20 @@ import 'isolation.dart';
 final class OdbcConnectionOptions {
   /// Options by name. [loginTimeout] counts in whole milliseconds;
   /// [statementCacheSize] is how many prepared statements are kept for later
-  /// ones of the same text.
+  /// ones of the same text; [streaming] asks the driver to fetch results bit by
+  /// bit instead of holding them in memory.
   OdbcConnectionOptions({
     Duration? loginTimeout,
     bool? readOnly,
     bool? autocommit,
     int? statementCacheSize,
+    bool? streaming,
   }) : _values = {
           if (loginTimeout != null)
             'login_timeout_ms': loginTimeout.inMilliseconds,
           if (readOnly != null) 'read_only': readOnly,
           if (autocommit != null) 'autocommit': autocommit,
+          if (streaming != null) 'streaming': streaming,
           if (statementCacheSize != null)
             'statement_cache_size': statementCacheSize,
         };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::dbms::{Dbms, ReadOnly};
+use crate::dbms::{Dbms, DriverStreaming, Procedures, ReadOnly};
 
 /// Names and versions of a connection's database and driver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,12 +34,29 @@ pub enum Cancel {
     Unsupported,
 }
 
+/// Whether a driver fetches a result bit by bit, or holds all of it in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Streaming {
+    /// This connection streams.
+    On,
+    /// It would if it were opened with `streaming`.
+    Off,
+    /// The driver holds every result in memory.
+    Unsupported,
+}
+
 /// What a connection can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Capabilities {
     /// How far a running call can be stopped.
     pub cancel: Cancel,
+    /// Whether the driver fetches a result bit by bit.
+    pub streaming: Streaming,
+    /// Whether procedures can be called by name.
+    pub procedures: bool,
     /// Whether connecting ends at `login_timeout_ms`.
     pub login_timeout: bool,
     /// Whether the server refuses writes when `read_only` is set.
@@ -57,9 +74,15 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    pub(crate) fn of(dbms: &Dbms) -> Self {
+    pub(crate) fn of(dbms: &Dbms, streams: bool) -> Self {
         Self {
             cancel: Cancel::Unsupported,
+            streaming: match dbms.streaming {
+                DriverStreaming::Never | DriverStreaming::Unknown => Streaming::Unsupported,
+                _ if streams => Streaming::On,
+                _ => Streaming::Off,
+            },
+            procedures: dbms.procedures != Procedures::Unsupported,
             login_timeout: true,
             read_only: dbms.read_only != ReadOnly::Unsupported,
             exact_float64: dbms.exact_float64,

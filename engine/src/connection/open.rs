@@ -10,18 +10,20 @@ use odbc_api::sys::InfoType;
 
 use super::{ConnectionInfo, Session, connection_string::ConnectionString};
 use crate::{
-    dbms::Dbms,
+    dbms::{Dbms, DriverStreaming},
     error::{Error, ErrorKind, Result},
     handle::ConnectionHandle,
     options::ConnectionOptions,
 };
 
-/// Connects on a thread of its own: MariaDB Connector/ODBC 3.1.15 and sqliteodbc 0.9998 ignore
+/// A session, what it is connected to, and whether its driver streams.
+///
+/// It connects on a thread of its own: MariaDB Connector/ODBC 3.1.15 and sqliteodbc 0.9998 ignore
 /// the login timeout, so a thread that still waits is left behind and ends by itself.
 pub(super) fn open(
     connection_string: &str,
     options: &ConnectionOptions,
-) -> Result<(Session, ConnectionInfo)> {
+) -> Result<(Session, ConnectionInfo, bool)> {
     options.check()?;
     let parsed = ConnectionString::parse(connection_string)?;
     let (sender, receiver) = sync_channel(1);
@@ -52,13 +54,30 @@ pub(super) fn open(
 fn connect(
     connection_string: &str,
     options: &ConnectionOptions,
-) -> Result<(Session, ConnectionInfo)> {
+) -> Result<(Session, ConnectionInfo, bool)> {
     // Drivers count in seconds; one more lets the exact deadline come first.
     let login_timeout_s = options.login_timeout_ms.div_ceil(1000) + 1;
-    let handle = ConnectionHandle::connect(connection_string, login_timeout_s).map_err(explain)?;
+    let connect = |text: &str| ConnectionHandle::connect(text, login_timeout_s).map_err(explain);
+    let mut handle = connect(connection_string)?;
+    let dbms = Dbms::by_name(&handle.info_text(InfoType::DbmsName).unwrap_or_default());
+    let parsed = ConnectionString::parse(connection_string)?;
+    if options.streaming
+        && let Some(streaming) = streaming_string(&parsed, dbms)?
+    {
+        // Only the database that answers tells what its driver has to be asked for.
+        drop(handle);
+        handle = connect(&streaming)?;
+    }
+    let streams = match dbms.streaming {
+        DriverStreaming::Always => true,
+        DriverStreaming::Asked(keys) => {
+            let is_set = |(key, value): &(&str, &str)| parsed.get(key) == Some(*value);
+            options.streaming || keys.first().is_some_and(is_set)
+        }
+        DriverStreaming::Never | DriverStreaming::Unknown => false,
+    };
     let text = |info| handle.info_text(info).unwrap_or_default();
     let dbms_name = text(InfoType::DbmsName);
-    let dbms = Dbms::by_name(&dbms_name);
     let info = ConnectionInfo {
         dbms: dbms.id.to_owned(),
         dbms_name,
@@ -68,7 +87,36 @@ fn connect(
         driver_odbc_version: text(InfoType::DriverOdbcVer),
         engine_version: crate::version().to_owned(),
     };
-    Ok((Session::new(handle, dbms, options)?, info))
+    Ok((Session::new(handle, dbms, options)?, info, streams))
+}
+
+/// The connection string that makes the driver stream; None where it does so already. What the
+/// caller has set stays.
+fn streaming_string(given: &ConnectionString, dbms: &Dbms) -> Result<Option<String>> {
+    let unsupported = |why: &str| Error::new(ErrorKind::Unsupported, "connect", why);
+    let keys = match dbms.streaming {
+        DriverStreaming::Always => return Ok(None),
+        DriverStreaming::Asked(keys) => keys,
+        DriverStreaming::Never => {
+            return Err(unsupported(
+                "the driver holds every result in memory, whatever it is asked; read a long one in \
+                 pages over an ordered key",
+            ));
+        }
+        DriverStreaming::Unknown => {
+            return Err(unsupported(
+                "how this driver is asked to stream is not known; put its own keys into the \
+                 connection string",
+            ));
+        }
+    };
+    let missing = keys.iter().filter(|(key, _)| given.get(key).is_none());
+    let missing: Vec<_> = missing.map(|(key, value)| (*key, *value)).collect();
+    if missing.is_empty() {
+        return Ok(None);
+    }
+    let given = given.pairs().iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    Ok(Some(ConnectionString::from_pairs(given.chain(missing))?.to_text()))
 }
 
 /// Tells failures to reach a database from those to load its driver, before anything says which

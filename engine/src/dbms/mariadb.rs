@@ -1,8 +1,8 @@
 //! MariaDB and MySQL by MariaDB Connector/ODBC, measured with 3.1.15 on MariaDB 10.11.
 
 use super::{
-    Dbms, Exchange, LargeUnsigned, LongData, NamedType, Procedures, ReadOnly, TextEncoding,
-    TransactionModes, unknown,
+    Dbms, DriverStreaming, Exchange, LargeUnsigned, LongData, NamedType, Procedures, ReadOnly,
+    TextEncoding, TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -33,6 +33,8 @@ pub(super) const FACTS: Dbms = Dbms {
     session_setup: &["SET SESSION time_zone = '+00:00'"],
     read_only: ReadOnly::Statement("SET SESSION TRANSACTION READ ONLY"),
     transaction_modes: TransactionModes::NextTransaction,
+    // No option of the connection string or of a statement helps.
+    streaming: DriverStreaming::Never,
     procedures: Procedures::Call { function: "SELECT", catalog_qualifies: true },
     native_kinds: &[
         (1044, ErrorKind::Authentication),

@@ -3,8 +3,8 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Dbms, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly, TextEncoding,
-    TransactionModes, unknown,
+    Ambiguous, Dbms, DriverStreaming, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly,
+    TextEncoding, TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -50,6 +50,8 @@ pub(crate) const FACTS: Dbms = Dbms {
     nan_parameters: false,
     nul_in_text: false,
     parameters_max: 32_766,
+    // Expressions are described as varchar(255) then; without autocommit it has no effect.
+    streaming: DriverStreaming::Asked(&[("StepAPI", "1")]),
     types_stick_to_prepared: true,
     handle_survives_errors: true,
     transaction_text_desyncs: true,

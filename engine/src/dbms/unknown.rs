@@ -1,8 +1,8 @@
 //! A database that nothing is known of: the standard's reading, the careful way everywhere.
 
 use super::{
-    Dbms, Exchange, Folding, LargeUnsigned, LongData, Procedures, ReadOnly, Savepoints,
-    TextEncoding, TransactionModes,
+    Dbms, DriverStreaming, Exchange, Folding, LargeUnsigned, LongData, Procedures, ReadOnly,
+    Savepoints, TextEncoding, TransactionModes,
 };
 
 use crate::sql::Syntax;
@@ -49,6 +49,7 @@ pub(super) const FACTS: Dbms = Dbms {
         release: Some("RELEASE SAVEPOINT"),
     },
     folding: Folding::Keep,
+    streaming: DriverStreaming::Unknown,
     procedures: Procedures::Unsupported,
     native_kinds: &[],
     native_before_sqlstate: false,
