@@ -142,6 +142,8 @@ class CellRun:
                 reply = self._request(step.op, **members)
                 if step.op == "catalog":
                     reply = self._without_own_names(reply)
+                if step.op == "query_parts":
+                    reply = _in_order(reply)
                 digests.append(reply_digest(reply))
                 comparison = Comparison(
                     self._cell.database, self._tokens, self._formats_for(step, members, reply)
@@ -173,7 +175,7 @@ class CellRun:
         if op == "catalog":
             query = members["query"].items()
             members["query"] = {key: render(text, self._tokens) for key, text in query}
-        if op in ("execute", "query", "statement_open"):
+        if op in ("execute", "query", "query_parts", "query_pages", "statement_open"):
             members["sql"] = sql_text(members["sql"], self._tokens)
         if op == "call":
             members["procedure"] = render(members["procedure"], self._tokens)
@@ -189,9 +191,9 @@ class CellRun:
             members["text"] = render(members["text"], self._tokens)
         if "savepoint" in members:
             members["name"] = members.pop("savepoint")
-        if op in ("execute", "query", "call", "statement_execute"):
+        if op in ("execute", "query", "query_parts", "query_pages", "call", "statement_execute"):
             members["params"] = parameters.encoded(members.get("params", []))
-        if op in ("open", "begin", "query", "stream_open"):
+        if op in ("open", "begin", "query", "query_parts", "query_pages", "stream_open"):
             members.setdefault("options", {})
         if op == "open":
             members["connection_string"] = self._open_string(members)
@@ -222,6 +224,14 @@ class CellRun:
         if step.op == "stream_open" and stream:
             self._formats[stream] = formats
         return self._formats.get(stream, formats) if stream else formats
+
+
+def _in_order(reply: dict[str, Any]) -> dict[str, Any]:
+    """A reply whose rows come in any order and in any number of batches, with its rows in order."""
+    if "rows" not in reply.get("ok", {}):
+        return reply
+    rows = sorted(reply["ok"]["rows"], key=lambda row: [(cell is None, cell or "") for cell in row])
+    return {**reply, "ok": {**reply["ok"], "rows": rows, "batches": 0}}
 
 
 def tokens_of(case: Case, database: Database, local: Mapping[str, str]) -> dict[str, str]:

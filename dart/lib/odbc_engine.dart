@@ -23,6 +23,7 @@ export 'src/parameter.dart' show OdbcParameter;
 export 'src/result.dart' show OdbcResult;
 export 'src/retry.dart' show retry;
 export 'src/row.dart' show OdbcRow;
+export 'src/several.dart' show OdbcPages, OdbcPartition;
 export 'src/statement.dart' show OdbcStatement;
 export 'src/stream.dart' show OdbcProgress, OdbcStream;
 export 'src/types/date.dart' show OdbcDate;

@@ -27,6 +27,7 @@ use crate::{
     options::{ConnectionOptions, StreamOptions},
     parameters::Parameters,
     procedure::{self, ProcedureCall},
+    several::{self, PageOptions, PartitionOptions},
     statement::{Execution, Statement},
     stream::Stream,
 };
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     clear_requested: AtomicBool,
     info: ConnectionInfo,
     streams: bool,
+    /// How the connection was opened, for others like it.
+    origin: (String, ConnectionOptions),
     pub dbms: &'static Dbms,
 }
 
@@ -131,6 +134,13 @@ impl Shared {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// Opens another connection like this one, with autocommit.
+    pub fn connect_again(&self) -> Result<Connection> {
+        let (connection_string, options) = &self.origin;
+        let options = ConnectionOptions { autocommit: true, ..options.clone() };
+        Connection::open(connection_string, &options)
+    }
+
     fn close(&self) -> Result<()> {
         self.closed.store(true, Ordering::Release);
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -165,6 +175,7 @@ impl Connection {
             clear_requested: AtomicBool::new(false),
             info,
             streams,
+            origin: (connection_string.to_owned(), options.clone()),
             dbms,
         };
         let shared = Arc::new(shared);
@@ -207,6 +218,38 @@ impl Connection {
     /// since the outputs come behind them; others are streamed. A function's value is its result.
     pub fn call(&self, procedure: &str, parameters: &Parameters) -> Result<ProcedureCall> {
         procedure::call(&self.shared, procedure, parameters)
+    }
+
+    /// Executes a query in parts, which connections of their own read at once, and streams the rows
+    /// in any order.
+    ///
+    /// The parts are those of a column's range, or of conditions. The connections are opened like
+    /// this one, and see what is committed: on PostgreSQL all of them the same snapshot, elsewhere
+    /// each what it finds when it begins.
+    pub fn query_parts(
+        &self,
+        sql: &str,
+        parameters: &Parameters,
+        partition: &PartitionOptions,
+        options: &StreamOptions,
+    ) -> Result<Stream> {
+        several::read_parts(&self.shared, sql, parameters, partition, options)
+    }
+
+    /// Executes a query page by page, in the order of a key, so that no driver has to hold more
+    /// than a page of its rows in memory.
+    ///
+    /// Each page is a query of its own: without a transaction that sees no changes, rows that
+    /// others insert or delete meanwhile may be among them or not. A key that is NULL or not
+    /// unique is an error of kind Data, never a lost row.
+    pub fn query_pages(
+        &self,
+        sql: &str,
+        parameters: &Parameters,
+        page: &PageOptions,
+        options: &StreamOptions,
+    ) -> Result<Stream> {
+        several::read_pages(&self.shared, sql, parameters, page, options)
     }
 
     /// Makes what the innermost transaction did last, and ends it.

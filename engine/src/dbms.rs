@@ -117,6 +117,37 @@ pub(crate) enum DriverStreaming {
     Unknown,
 }
 
+/// How a query is limited to some rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// `LIMIT n` at its end.
+    AtEnd,
+    /// `TOP n` behind SELECT.
+    Top,
+    /// `FETCH FIRST n ROWS ONLY` at its end, by the standard.
+    FetchFirst,
+}
+
+impl Limit {
+    /// What stands behind SELECT, and at the query's end.
+    pub fn around(self, rows: usize) -> (String, String) {
+        match self {
+            Self::AtEnd => (String::new(), format!("LIMIT {rows}")),
+            Self::Top => (format!("TOP {rows} "), String::new()),
+            Self::FetchFirst => (String::new(), format!("FETCH FIRST {rows} ROWS ONLY")),
+        }
+    }
+}
+
+/// How several connections get the same view of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SharedSnapshot {
+    /// Begins a transaction and asks for its snapshot's name.
+    pub export: &'static str,
+    /// What another connection begins its transaction with; `{}` stands for the name.
+    pub import: &'static str,
+}
+
 /// What a database does with the letters of a name without quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Folding {
@@ -214,6 +245,8 @@ pub(crate) struct Dbms {
     pub transaction_modes: TransactionModes,
     pub savepoints: Savepoints,
     pub folding: Folding,
+    pub limit: Limit,
+    pub shared_snapshot: Option<SharedSnapshot>,
     pub streaming: DriverStreaming,
     pub procedures: Procedures,
     /// Kinds by native code, for errors that their SQLSTATE does not tell apart.

@@ -27,6 +27,7 @@ mod metrics;
 mod options;
 mod parameters;
 mod procedure;
+mod several;
 mod sql;
 mod statement;
 mod stream;
@@ -45,6 +46,7 @@ pub use metrics::{Latency, Metrics, metrics, reset_metrics};
 pub use options::{ConnectionOptions, StreamOptions};
 pub use parameters::Parameters;
 pub use procedure::ProcedureCall;
+pub use several::{PageOptions, PartitionOptions};
 pub use statement::{Execution, Statement};
 pub use stream::{Progress, Stream};
 

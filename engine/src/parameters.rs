@@ -4,7 +4,8 @@ mod encode;
 
 use std::{collections::HashSet, sync::Arc};
 
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch, make_array};
+use arrow_data::transform::MutableArrayData;
 use arrow_schema::{Field, FieldRef};
 use odbc_api::sys::{CDataType, ParamType, SQLBindParameter, SqlDataType};
 
@@ -73,6 +74,27 @@ impl Parameters {
             found.cloned().ok_or_else(|| invalid(format!("parameter {name:?} has no value")))
         };
         names.iter().map(find).collect::<Result<_>>().map(Self)
+    }
+
+    /// The same values in memory of their own. What another language gave is released by its own
+    /// code, which may want to be called on the thread that gave it, before the call is over.
+    pub(crate) fn copied(&self) -> Self {
+        let copy = |(field, array): &(FieldRef, ArrayRef)| {
+            let data = array.to_data();
+            let mut copied = MutableArrayData::new(vec![&data], true, data.len());
+            copied.try_extend(0, 0, data.len()).expect("a copy is no longer than what it copies");
+            (Arc::clone(field), make_array(copied.freeze()))
+        };
+        Self(self.0.iter().map(copy).collect())
+    }
+
+    /// These values by position, and then others.
+    pub(crate) fn followed_by(
+        mut self,
+        others: impl IntoIterator<Item = ArrayRef>,
+    ) -> Result<Self> {
+        self.0.extend(Self::from_arrays(others)?.0);
+        Ok(self)
     }
 
     /// The same values by position.

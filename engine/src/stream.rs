@@ -1,5 +1,6 @@
 //! Streams: the rows of a result, batch by batch.
 
+mod made;
 mod prefetch;
 
 use std::{
@@ -19,6 +20,7 @@ use crate::{
     metrics,
     statement::{Statement, StatementState},
 };
+pub(crate) use made::Batches;
 use prefetch::{Fetched, Prefetch};
 
 const OPERATION: &str = "fetch";
@@ -43,7 +45,7 @@ pub struct Progress {
 /// It is closed by [`Stream::close`], by its statement's next execution, and with its statement
 /// and connection. It may be used from any thread; one fetch runs at a time.
 pub struct Stream {
-    result: Arc<ResultKey>,
+    origin: Origin,
     schema: SchemaRef,
     closed: AtomicBool,
     cancelled: AtomicBool,
@@ -59,9 +61,41 @@ pub struct Stream {
 /// Where the next batch comes from.
 enum Source {
     /// From the driver, as it is asked for; so many have come.
-    Driver { batches: u64, prefetch: bool },
+    Driver {
+        batches: u64,
+        prefetch: bool,
+    },
     /// From a thread that is ahead.
     Ahead(Prefetch),
+    /// From several queries.
+    Made(Box<dyn Batches>),
+    Ended,
+}
+
+/// What a stream ends with.
+enum Origin {
+    Result(Arc<ResultKey>),
+    Connection(Arc<Shared>),
+}
+
+impl Origin {
+    fn check(&self) -> Result<()> {
+        match self {
+            Self::Result(result) => result.check(),
+            Self::Connection(shared) if shared.is_closed() => Err(closed("")),
+            Self::Connection(_) => Ok(()),
+        }
+    }
+
+    fn give_up(&self, error: Error) -> Error {
+        match self {
+            Self::Result(result) => result.give_up(error),
+            Self::Connection(_) => {
+                metrics::count_error(&error);
+                error
+            }
+        }
+    }
 }
 
 /// The place of a result: its statement, and its number there.
@@ -116,13 +150,24 @@ fn closed(because: &str) -> Error {
 }
 
 impl Stream {
+    /// The stream of one result.
     pub(crate) fn new(result: ResultKey, schema: SchemaRef, prefetch: bool) -> Self {
+        let source = Source::Driver { batches: 0, prefetch };
+        Self::of(Origin::Result(Arc::new(result)), schema, source)
+    }
+
+    /// A stream of several queries, which ends with a connection.
+    pub(crate) fn made(shared: &Arc<Shared>, schema: SchemaRef, batches: Box<dyn Batches>) -> Self {
+        Self::of(Origin::Connection(Arc::clone(shared)), schema, Source::Made(batches))
+    }
+
+    fn of(origin: Origin, schema: SchemaRef, source: Source) -> Self {
         Self {
-            result: Arc::new(result),
+            origin,
             schema,
             closed: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
-            source: Mutex::new(Source::Driver { batches: 0, prefetch }),
+            source: Mutex::new(source),
             warnings: Mutex::default(),
             begin: Instant::now(),
             rows: AtomicU64::new(0),
@@ -150,21 +195,8 @@ impl Stream {
         }
         let mut source = lock(&self.source);
         self.check_cancelled()?;
-        self.result.check()?;
-        let mut fetched = match &mut *source {
-            Source::Driver { batches, prefetch } => {
-                *batches += 1;
-                if *prefetch && *batches > BATCHES_BEFORE_PREFETCH {
-                    let ahead = Prefetch::start(&self.result)?;
-                    let fetched = ahead.next();
-                    *source = Source::Ahead(ahead);
-                    fetched
-                } else {
-                    self.result.fetch()
-                }
-            }
-            Source::Ahead(ahead) => ahead.next(),
-        };
+        self.origin.check()?;
+        let mut fetched = self.fetch_from(&mut source)?;
         drop(source);
         lock(&self.warnings).append(&mut fetched.warnings);
         self.check_cancelled()?;
@@ -173,13 +205,41 @@ impl Stream {
             self.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
             self.bytes.fetch_add(bytes, Ordering::Relaxed);
         }
-        fetched.batch.map_err(|error| self.result.give_up(error))
+        fetched.batch.map_err(|error| self.give_up(error))
+    }
+
+    fn fetch_from(&self, source: &mut Source) -> Result<Fetched> {
+        let plain = |batch| Fetched { batch, warnings: Vec::new() };
+        Ok(match (&mut *source, &self.origin) {
+            (Source::Driver { batches, prefetch }, Origin::Result(result)) => {
+                *batches += 1;
+                if *prefetch && *batches > BATCHES_BEFORE_PREFETCH {
+                    let ahead = Prefetch::start(result)?;
+                    let fetched = ahead.next();
+                    *source = Source::Ahead(ahead);
+                    fetched
+                } else {
+                    result.fetch()
+                }
+            }
+            (Source::Ahead(ahead), _) => ahead.next(),
+            (Source::Made(batches), _) => plain(batches.next()),
+            _ => plain(Ok(None)),
+        })
+    }
+
+    /// Ends the stream with an error.
+    fn give_up(&self, error: Error) -> Error {
+        if let Origin::Connection(_) = self.origin {
+            self.closed.store(true, Ordering::Release);
+        }
+        self.origin.give_up(error)
     }
 
     fn check_cancelled(&self) -> Result<()> {
         if self.cancelled.load(Ordering::Acquire) {
             let error = Error::new(ErrorKind::Cancelled, OPERATION, "the stream was cancelled");
-            return Err(self.result.give_up(error));
+            return Err(self.give_up(error));
         }
         Ok(())
     }
@@ -209,15 +269,22 @@ impl Stream {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        self.result.shared.close_in_session(|session| self.close_in(session))
+        match &self.origin {
+            Origin::Result(result) => {
+                result.shared.close_in_session(|session| self.close_in(session, result))
+            }
+            Origin::Connection(_) => {
+                *lock(&self.source) = Source::Ended;
+                Ok(())
+            }
+        }
     }
 
-    fn close_in(&self, session: &mut Session) {
-        let ResultKey { statement, number, .. } = *self.result;
+    fn close_in(&self, session: &mut Session, result: &ResultKey) {
         if self.statement.is_some() {
-            session.close_statement(statement);
-        } else if let Some(state) = session.statements.get_mut(statement) {
-            StatementState::close_reading(state, number);
+            session.close_statement(result.statement);
+        } else if let Some(state) = session.statements.get_mut(result.statement) {
+            StatementState::close_reading(state, result.number);
         }
     }
 }

@@ -298,6 +298,44 @@ int32_t odbc_procedure_call(odbc_handle connection,
                             struct odbc_execution *execution,
                             struct odbc_error *error);
 
+// Executes a query in parts, which connections of their own read at once, opened like this one,
+// and streams the rows in any order. The connections see what is committed: on PostgreSQL all of
+// them the same snapshot, elsewhere each what it finds when it begins.
+//
+// `partition` is a JSON object: `column`, one of whole numbers, decimals, dates or timestamps
+// whose range is divided; or `predicates`, an array of conditions that together meet every row
+// once; and `connections` (1 to 64; default one for each processor). Parameters are given as for
+// odbc_statement_execute, by position; options as for odbc_stream_start.
+int32_t odbc_parts_query(odbc_handle connection,
+                         const char *sql,
+                         uint64_t sql_length,
+                         struct ArrowSchema *parameters_schema,
+                         struct ArrowArray *parameters,
+                         const char *partition,
+                         uint64_t partition_length,
+                         const char *options,
+                         uint64_t options_length,
+                         odbc_handle *stream,
+                         struct odbc_error *error);
+
+// Executes a query page by page, in the order of a key, so that no driver has to hold more than a
+// page of its rows in memory. Each page is a query of its own; a key that is NULL or not unique
+// is an error of kind Data, never a lost row.
+//
+// `page` is a JSON object: `key`, the column that orders the rows, and `rows` of a page (2 to
+// 10,000,000, default 100,000). Parameters and options are given as for odbc_parts_query.
+int32_t odbc_pages_query(odbc_handle connection,
+                         const char *sql,
+                         uint64_t sql_length,
+                         struct ArrowSchema *parameters_schema,
+                         struct ArrowArray *parameters,
+                         const char *page,
+                         uint64_t page_length,
+                         const char *options,
+                         uint64_t options_length,
+                         odbc_handle *stream,
+                         struct odbc_error *error);
+
 // Makes a statement of a connection. The database sees it when it is executed.
 int32_t odbc_statement_open(odbc_handle connection,
                             const char *sql,

@@ -16,6 +16,7 @@ mod guard;
 mod handle;
 mod metrics;
 mod procedure;
+mod several;
 mod statement;
 mod stream;
 mod text;

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from odbc_engine import _native, errors
 from odbc_engine.cursor import Cursor
 from odbc_engine.errors import Diagnostic
-from odbc_engine.options import CatalogFilter, ConnectionOptions, TransactionOptions, encode
+from odbc_engine.options import (
+    CatalogFilter,
+    ConnectionOptions,
+    StreamOptions,
+    TransactionOptions,
+    encode,
+)
 from odbc_engine.retry import retry
+from odbc_engine.stream import Stream
 
 if TYPE_CHECKING:
     from odbc_engine._native import Parameters
@@ -77,6 +84,49 @@ class Connection:
         """
         native, columns = self._native.catalog(encode({"function": function, **choose}))
         return self.cursor()._adopt(native, columns)
+
+    def query_parts(
+        self,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        partition_on: str | None = None,
+        predicates: Iterable[str] = (),
+        connections: int | None = None,
+        **limits: Unpack[StreamOptions],
+    ) -> Stream:
+        """Reads a query in parts over connections of their own at once; rows come in any order.
+
+        The parts are those of the range of ``partition_on``, a column of whole numbers, decimals,
+        dates or timestamps, or of ``predicates``, conditions that together meet every row once.
+        ``connections`` (1 to 64; one for each processor) are opened like this one, with
+        autocommit, and see what is committed: on PostgreSQL all of them the same snapshot.
+        """
+        partition: dict[str, object] = {"predicates": list(predicates)}
+        if partition_on is not None:
+            partition["column"] = partition_on
+        if connections is not None:
+            partition["connections"] = connections
+        options = json.dumps(partition)
+        return Stream(self._native.query_parts(sql, parameters, options, encode(limits)))
+
+    def query_pages(
+        self,
+        sql: str,
+        parameters: Parameters | None = None,
+        *,
+        key: str,
+        page_rows: int = 100_000,
+        **limits: Unpack[StreamOptions],
+    ) -> Stream:
+        """Reads a query page by page in the order of ``key``, in bounded memory on any driver.
+
+        ``key`` is a column in which each row has its own value; one that is NULL or not unique is
+        an error, never a lost row. Each page is a query of its own, so read in a transaction that
+        sees no changes where others write.
+        """
+        page = encode({"key": key, "rows": page_rows})
+        return Stream(self._native.query_pages(sql, parameters, page, encode(limits)))
 
     def begin(self, **options: Unpack[TransactionOptions]) -> None:
         """Begins a transaction, with its own ``isolation`` and ``read_only``.

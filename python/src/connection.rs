@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::FieldRef;
-use odbc_engine::{CatalogQuery, ConnectionOptions, TransactionOptions};
+use odbc_engine::{
+    CatalogQuery, ConnectionOptions, PageOptions, PartitionOptions, StreamOptions,
+    TransactionOptions,
+};
 use pyo3::{prelude::*, types::PyList};
 
 use crate::{
@@ -13,6 +16,7 @@ use crate::{
     exceptions,
     parameters::{text, to_engine},
     statement::{Executed, Statement, executed},
+    stream::Stream,
 };
 
 /// The place of a parameter, counted from 1, its name and its value.
@@ -65,6 +69,44 @@ impl Connection {
         let execution = executed(py, call.execution)?;
         let outputs = outputs(py, call.outputs)?;
         Ok((Statement::new(call.statement, Arc::clone(&self.engine)), execution, outputs))
+    }
+
+    #[pyo3(signature = (sql, parameters, partition, options))]
+    fn query_parts(
+        &self,
+        py: Python<'_>,
+        sql: &Bound<'_, PyAny>,
+        parameters: Option<&Bound<'_, PyAny>>,
+        partition: &str,
+        options: &str,
+    ) -> PyResult<Stream> {
+        let sql = text(sql, "partition", "the SQL text")?;
+        let parameters = to_engine(py, parameters)?;
+        let engine = enter(py, || {
+            let options = StreamOptions::from_json(options)?;
+            let partition = PartitionOptions::from_json(partition)?;
+            self.engine.query_parts(&sql, &parameters, &partition, &options)
+        })?;
+        Ok(Stream::new(engine, None, Arc::clone(&self.engine)))
+    }
+
+    #[pyo3(signature = (sql, parameters, page, options))]
+    fn query_pages(
+        &self,
+        py: Python<'_>,
+        sql: &Bound<'_, PyAny>,
+        parameters: Option<&Bound<'_, PyAny>>,
+        page: &str,
+        options: &str,
+    ) -> PyResult<Stream> {
+        let sql = text(sql, "page", "the SQL text")?;
+        let parameters = to_engine(py, parameters)?;
+        let engine = enter(py, || {
+            let options = StreamOptions::from_json(options)?;
+            let page = PageOptions::from_json(page)?;
+            self.engine.query_pages(&sql, &parameters, &page, &options)
+        })?;
+        Ok(Stream::new(engine, None, Arc::clone(&self.engine)))
     }
 
     fn begin(&self, py: Python<'_>, options: &str) -> PyResult<()> {

@@ -54,7 +54,7 @@ impl Statement {
 
     fn stream(&self, py: Python<'_>, options: &str) -> PyResult<Stream> {
         let engine = enter(py, || self.engine.stream(&StreamOptions::from_json(options)?))?;
-        Ok(Stream::new(engine, Arc::clone(&self.engine), Arc::clone(&self.connection)))
+        Ok(Stream::new(engine, Some(Arc::clone(&self.engine)), Arc::clone(&self.connection)))
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {

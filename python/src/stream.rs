@@ -24,7 +24,7 @@ use crate::{
 pub(crate) struct Reader {
     engine: odbc_engine::Stream,
     /// A forgotten statement would close its stream, which a consumer may still read.
-    _statement: Arc<odbc_engine::Statement>,
+    _statement: Option<Arc<odbc_engine::Statement>>,
     connection: Arc<odbc_engine::Connection>,
     position: Mutex<Position>,
     failure: Mutex<Option<Error>>,
@@ -108,7 +108,7 @@ pub(crate) struct Stream {
 impl Stream {
     pub(crate) fn new(
         engine: odbc_engine::Stream,
-        statement: Arc<odbc_engine::Statement>,
+        statement: Option<Arc<odbc_engine::Statement>>,
         connection: Arc<odbc_engine::Connection>,
     ) -> Self {
         let position = Mutex::default();

@@ -110,6 +110,47 @@ class Harness:
         finally:
             self._library.call("odbc_statement_close", statement)
 
+    def op_query_parts(
+        self,
+        connection: str,
+        sql: str,
+        params: Params,
+        partition: dict[str, Any],
+        options: dict[str, Any],
+    ) -> dict[str, Any]:
+        return self._several("odbc_parts_query", connection, sql, params, partition, options)
+
+    def op_query_pages(
+        self,
+        connection: str,
+        sql: str,
+        params: Params,
+        page: dict[str, Any],
+        options: dict[str, Any],
+    ) -> dict[str, Any]:
+        return self._several("odbc_pages_query", connection, sql, params, page, options)
+
+    def _several(
+        self,
+        function: str,
+        connection: str,
+        sql: str,
+        params: Params,
+        how: dict[str, Any],
+        options: dict[str, Any],
+    ) -> dict[str, Any]:
+        schema, array = build(params) if params else (None, None)
+        stream = self._library.open(
+            function,
+            self._connection(connection),
+            *utf8(sql),
+            None if schema is None else byref(schema),
+            None if array is None else byref(array),
+            *_options(how),
+            *_options(options),
+        )
+        return self._read(stream)
+
     def op_catalog(self, connection: str, query: dict[str, Any]) -> dict[str, Any]:
         handle = self._connection(connection)
         statement = self._library.open("odbc_catalog_open", handle, *_options(query))
@@ -240,7 +281,10 @@ class Harness:
         }
 
     def _drain(self, statement: int, options: dict[str, Any]) -> dict[str, Any]:
-        stream = self._library.open("odbc_stream_start", statement, *_options(options))
+        return self._read(self._library.open("odbc_stream_start", statement, *_options(options)))
+
+    def _read(self, stream: int) -> dict[str, Any]:
+        """The schema and the rows of a stream, which is then closed."""
         schema = self._schema(stream)
         formats = [column["format"] for column in schema]
         rows: list[list[str | None]] = []

@@ -106,6 +106,22 @@ _FALLIBLE = {
         _HANDLE_OUT,
         POINTER(Execution),
     ),
+    "odbc_parts_query": (
+        c_uint64,
+        *_TEXT,
+        POINTER(ArrowSchema),
+        POINTER(ArrowArray),
+        *_TEXT * 2,
+        _HANDLE_OUT,
+    ),
+    "odbc_pages_query": (
+        c_uint64,
+        *_TEXT,
+        POINTER(ArrowSchema),
+        POINTER(ArrowArray),
+        *_TEXT * 2,
+        _HANDLE_OUT,
+    ),
     "odbc_statement_open": (c_uint64, *_TEXT, _HANDLE_OUT),
     "odbc_statement_execute": (
         c_uint64,

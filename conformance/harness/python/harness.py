@@ -137,6 +137,22 @@ class Harness:
         }
         return {**_executed(cursor), "columns": cursor.column_count, "outputs": outputs}
 
+    def op_query_parts(
+        self, connection: str, sql: str, params: Params, partition: Any, options: Any
+    ) -> Reply:
+        if "column" in partition:
+            partition["partition_on"] = partition.pop("column")
+        opened = self._connection(connection)
+        return _drained(opened.query_parts(sql, _parameters(params), **partition, **options))
+
+    def op_query_pages(
+        self, connection: str, sql: str, params: Params, page: Any, options: Any
+    ) -> Reply:
+        if "rows" in page:
+            page["page_rows"] = page.pop("rows")
+        opened = self._connection(connection)
+        return _drained(opened.query_pages(sql, _parameters(params), **page, **options))
+
     def op_statement_open(self, connection: str, statement: str, sql: str) -> None:
         self._statements[statement] = self._connection(connection).cursor().prepare(sql), sql
 

@@ -15,6 +15,7 @@ import 'isolation.dart';
 import 'options.dart';
 import 'result.dart';
 import 'retry.dart';
+import 'several.dart';
 import 'statement.dart';
 import 'stream.dart';
 
@@ -84,6 +85,29 @@ final class OdbcConnection implements Finalizable {
       rethrow;
     }
   }
+
+  /// Reads [sql] in parts over connections of their own at once, opened like
+  /// this one; rows come in any order.
+  ///
+  /// The connections see what is committed: on PostgreSQL all of them the same
+  /// snapshot.
+  OdbcStream streamParts(String sql, OdbcPartition partition,
+          [Object parameters = const <Object?>[],
+          OdbcStreamOptions? options]) =>
+      streamSeveral(_handle, _handle.functions.partsQuery, 'partition', sql,
+          parameters, partition, options);
+
+  /// Reads [sql] page by page in the order of a key, in bounded memory on any
+  /// driver.
+  ///
+  /// A key that is null or not unique is an error, never a lost row. Each page
+  /// is a query of its own, so read in a transaction that sees no changes where
+  /// others write.
+  OdbcStream streamPages(String sql, OdbcPages pages,
+          [Object parameters = const <Object?>[],
+          OdbcStreamOptions? options]) =>
+      streamSeveral(_handle, _handle.functions.pagesQuery, 'page', sql,
+          parameters, pages, options);
 
   /// What the database holds, by a catalog function of ODBC, with the columns
   /// of its standard on every database.

@@ -59,6 +59,9 @@ final class OdbcStream implements Finalizable {
     return OdbcStream._(NativeHandle.stream(statement, value), onClose);
   }
 
+  /// The stream of [handle].
+  OdbcStream.ofHandle(NativeHandle handle) : this._(handle, null);
+
   final NativeHandle _handle;
   final void Function()? _onClose;
   int _fetchedRows = 0;

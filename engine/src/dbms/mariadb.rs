@@ -1,8 +1,8 @@
 //! MariaDB and MySQL by MariaDB Connector/ODBC, measured with 3.1.15 on MariaDB 10.11.
 
 use super::{
-    Dbms, DriverStreaming, Exchange, LargeUnsigned, LongData, NamedType, Procedures, ReadOnly,
-    TextEncoding, TransactionModes, unknown,
+    Dbms, DriverStreaming, Exchange, LargeUnsigned, Limit, LongData, NamedType, Procedures,
+    ReadOnly, TextEncoding, TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -34,6 +34,7 @@ pub(super) const FACTS: Dbms = Dbms {
     read_only: ReadOnly::Statement("SET SESSION TRANSACTION READ ONLY"),
     transaction_modes: TransactionModes::NextTransaction,
     // No option of the connection string or of a statement helps.
+    limit: Limit::AtEnd,
     streaming: DriverStreaming::Never,
     procedures: Procedures::Call { function: "SELECT", catalog_qualifies: true },
     native_kinds: &[

@@ -3,8 +3,8 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Dbms, DriverStreaming, Exchange, Folding, LargeUnsigned, LongData, NamedType,
-    Procedures, ReadOnly, TextEncoding, TransactionModes, unknown,
+    Ambiguous, Dbms, DriverStreaming, Exchange, Folding, LargeUnsigned, Limit, LongData, NamedType,
+    Procedures, ReadOnly, SharedSnapshot, TextEncoding, TransactionModes, unknown,
 };
 
 use crate::sql::Syntax;
@@ -67,6 +67,12 @@ pub(super) const FACTS: Dbms = Dbms {
                 WHEN 'on' THEN ', READ ONLY' ELSE ', READ WRITE' END",
     },
     folding: Folding::Lower,
+    limit: Limit::AtEnd,
+    shared_snapshot: Some(SharedSnapshot {
+        // In one text each, since both are refused behind the driver's own savepoint.
+        export: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_export_snapshot()",
+        import: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{}'",
+    }),
     // Each query then is a cursor on the server, which takes 2.5 times as long for a single row,
     // and which ROLLBACK closes (HY010).
     streaming: DriverStreaming::Asked(&[("UseDeclareFetch", "1"), ("Fetch", "10000")]),

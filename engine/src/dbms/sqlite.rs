@@ -3,8 +3,8 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Dbms, DriverStreaming, Exchange, LargeUnsigned, LongData, NamedType, ReadOnly,
-    TextEncoding, TransactionModes, unknown,
+    Ambiguous, Dbms, DriverStreaming, Exchange, LargeUnsigned, Limit, LongData, NamedType,
+    ReadOnly, TextEncoding, TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -51,6 +51,7 @@ pub(crate) const FACTS: Dbms = Dbms {
     nul_in_text: false,
     parameters_max: 32_766,
     // Expressions are described as varchar(255) then; without autocommit it has no effect.
+    limit: Limit::AtEnd,
     streaming: DriverStreaming::Asked(&[("StepAPI", "1")]),
     types_stick_to_prepared: true,
     handle_survives_errors: true,

@@ -1,7 +1,7 @@
 //! SQL Server by msodbcsql 18 or FreeTDS, from their documentation and reports; not yet measured.
 
 use super::{
-    Dbms, DriverStreaming, Exchange, LongData, NamedType, Procedures, ReadOnly, Savepoints,
+    Dbms, DriverStreaming, Exchange, Limit, LongData, NamedType, Procedures, ReadOnly, Savepoints,
     TextEncoding, TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
@@ -33,6 +33,7 @@ pub(super) const FACTS: Dbms = Dbms {
         (20004, ErrorKind::Connection),
         (20017, ErrorKind::Connection),
     ],
+    limit: Limit::Top,
     streaming: DriverStreaming::Always,
     procedures: Procedures::TransactSql,
     ..unknown::FACTS

@@ -1,7 +1,7 @@
 //! A database that nothing is known of: the standard's reading, the careful way everywhere.
 
 use super::{
-    Dbms, DriverStreaming, Exchange, Folding, LargeUnsigned, LongData, Procedures, ReadOnly,
+    Dbms, DriverStreaming, Exchange, Folding, LargeUnsigned, Limit, LongData, Procedures, ReadOnly,
     Savepoints, TextEncoding, TransactionModes,
 };
 
@@ -49,6 +49,8 @@ pub(super) const FACTS: Dbms = Dbms {
         release: Some("RELEASE SAVEPOINT"),
     },
     folding: Folding::Keep,
+    limit: Limit::FetchFirst,
+    shared_snapshot: None,
     streaming: DriverStreaming::Unknown,
     procedures: Procedures::Unsupported,
     native_kinds: &[],

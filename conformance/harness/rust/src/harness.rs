@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use odbc_engine::{
     CatalogQuery, Connection, ConnectionOptions, ConnectionString, Diagnostic, Error, Execution,
-    Statement, Stream, StreamOptions, TransactionOptions, arrow_schema::SchemaRef,
+    PageOptions, PartitionOptions, Statement, Stream, StreamOptions, TransactionOptions,
+    arrow_schema::SchemaRef,
 };
 use serde_json::{Map, Value, json};
 
@@ -92,6 +93,22 @@ impl Harness {
                 let parameters = parameters::build(&params)?;
                 let options = StreamOptions::from_json(&text(options))?;
                 let stream = self.connection(&connection)?.query(&sql, &parameters, &options)?;
+                return drained(&stream);
+            }
+            Request::QueryParts { connection, sql, params, partition, options } => {
+                let parameters = parameters::build(&params)?;
+                let partition = PartitionOptions::from_json(&text(partition))?;
+                let options = StreamOptions::from_json(&text(options))?;
+                let connection = self.connection(&connection)?;
+                let stream = connection.query_parts(&sql, &parameters, &partition, &options)?;
+                return drained(&stream);
+            }
+            Request::QueryPages { connection, sql, params, page, options } => {
+                let parameters = parameters::build(&params)?;
+                let page = PageOptions::from_json(&text(page))?;
+                let options = StreamOptions::from_json(&text(options))?;
+                let connection = self.connection(&connection)?;
+                let stream = connection.query_pages(&sql, &parameters, &page, &options)?;
                 return drained(&stream);
             }
             Request::Catalog { connection, query } => {

@@ -28,38 +28,131 @@ pub type Options = Map<String, Value>;
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Request {
     Hello,
-    Open { connection: String, connection_string: String, options: Options },
-    Close { connection: String },
-    Info { connection: String },
-    Capabilities { connection: String },
-    Autocommit { connection: String, enabled: bool },
-    Commit { connection: String },
-    Rollback { connection: String },
-    Begin { connection: String, options: Options },
-    Savepoint { connection: String, name: String },
-    RollbackToSavepoint { connection: String, name: String },
-    ReleaseSavepoint { connection: String, name: String },
-    Execute { connection: String, sql: String, params: Values },
-    Query { connection: String, sql: String, params: Values, options: Options },
-    Catalog { connection: String, query: Options },
-    Call { connection: String, statement: String, procedure: String, params: Values },
-    StatementOpen { connection: String, statement: String, sql: String },
-    StatementExecute { statement: String, params: Values },
-    StatementNext { statement: String },
-    StatementClose { statement: String },
-    StreamOpen { statement: String, stream: String, options: Options },
-    StreamFetch { stream: String },
-    StreamWarnings { stream: String },
-    StreamProgress { stream: String },
-    StreamCancel { stream: String },
-    StreamClose { stream: String },
-    Clear { connection: String },
+    Open {
+        connection: String,
+        connection_string: String,
+        options: Options,
+    },
+    Close {
+        connection: String,
+    },
+    Info {
+        connection: String,
+    },
+    Capabilities {
+        connection: String,
+    },
+    Autocommit {
+        connection: String,
+        enabled: bool,
+    },
+    Commit {
+        connection: String,
+    },
+    Rollback {
+        connection: String,
+    },
+    Begin {
+        connection: String,
+        options: Options,
+    },
+    Savepoint {
+        connection: String,
+        name: String,
+    },
+    RollbackToSavepoint {
+        connection: String,
+        name: String,
+    },
+    ReleaseSavepoint {
+        connection: String,
+        name: String,
+    },
+    Execute {
+        connection: String,
+        sql: String,
+        params: Values,
+    },
+    Query {
+        connection: String,
+        sql: String,
+        params: Values,
+        options: Options,
+    },
+    QueryParts {
+        connection: String,
+        sql: String,
+        params: Values,
+        partition: Options,
+        options: Options,
+    },
+    QueryPages {
+        connection: String,
+        sql: String,
+        params: Values,
+        page: Options,
+        options: Options,
+    },
+    Catalog {
+        connection: String,
+        query: Options,
+    },
+    Call {
+        connection: String,
+        statement: String,
+        procedure: String,
+        params: Values,
+    },
+    StatementOpen {
+        connection: String,
+        statement: String,
+        sql: String,
+    },
+    StatementExecute {
+        statement: String,
+        params: Values,
+    },
+    StatementNext {
+        statement: String,
+    },
+    StatementClose {
+        statement: String,
+    },
+    StreamOpen {
+        statement: String,
+        stream: String,
+        options: Options,
+    },
+    StreamFetch {
+        stream: String,
+    },
+    StreamWarnings {
+        stream: String,
+    },
+    StreamProgress {
+        stream: String,
+    },
+    StreamCancel {
+        stream: String,
+    },
+    StreamClose {
+        stream: String,
+    },
+    Clear {
+        connection: String,
+    },
     ClearAll,
     Metrics,
     MetricsReset,
-    ConnectionStringBuild { pairs: Vec<(String, String)> },
-    ConnectionStringParse { text: String },
-    ConnectionStringRedact { text: String },
+    ConnectionStringBuild {
+        pairs: Vec<(String, String)>,
+    },
+    ConnectionStringParse {
+        text: String,
+    },
+    ConnectionStringRedact {
+        text: String,
+    },
 }
 
 const KNOWN: &[&str] = &[
@@ -77,6 +170,8 @@ const KNOWN: &[&str] = &[
     "release_savepoint",
     "execute",
     "query",
+    "query_parts",
+    "query_pages",
     "catalog",
     "call",
     "statement_open",

@@ -23,6 +23,20 @@ typedef TextFunction = int Function(int, Pointer<TextStruct>, ErrorPointer);
 typedef _NativeOpenFunction = Int32 Function(
     Uint64, Pointer<Uint8>, Uint64, Pointer<Uint64>, ErrorPointer);
 
+/// A function that reads a query in several.
+typedef SeveralFunction = int Function(
+    int,
+    Pointer<Uint8>,
+    int,
+    Pointer<ArrowSchema>,
+    Pointer<ArrowArray>,
+    Pointer<Uint8>,
+    int,
+    Pointer<Uint8>,
+    int,
+    Pointer<Uint64>,
+    ErrorPointer);
+
 /// A call that opens a child of a handle, as a text says.
 typedef OpenFunction = int Function(
     int, Pointer<Uint8>, int, Pointer<Uint64>, ErrorPointer);
@@ -280,6 +294,18 @@ final class EngineFunctions {
   /// odbc_error *error)`
   late final TextFunction streamWarnings = _text('odbc_stream_warnings');
 
+  /// `int32_t odbc_parts_query(odbc_handle connection, const char *sql, uint64_t
+  /// sql_length, struct ArrowSchema *parameters_schema, struct ArrowArray
+  /// *parameters, const char *partition, uint64_t partition_length, const char
+  /// *options, uint64_t options_length, odbc_handle *stream, odbc_error *error)`
+  late final SeveralFunction partsQuery = _several('odbc_parts_query');
+
+  /// `int32_t odbc_pages_query(odbc_handle connection, const char *sql, uint64_t
+  /// sql_length, struct ArrowSchema *parameters_schema, struct ArrowArray
+  /// *parameters, const char *page, uint64_t page_length, const char *options,
+  /// uint64_t options_length, odbc_handle *stream, odbc_error *error)`
+  late final SeveralFunction pagesQuery = _several('odbc_pages_query');
+
   /// `int32_t odbc_stream_cancel(odbc_handle stream, odbc_error *error)`
   late final HandleFunction streamCancel = _handle('odbc_stream_cancel');
 
@@ -316,6 +342,23 @@ final class EngineFunctions {
       name,
       (name) =>
           _library.lookupFunction<_NativeTextFunction, TextFunction>(name));
+
+  SeveralFunction _several(String symbol) => _find(
+      symbol,
+      (name) => _library.lookupFunction<
+          Int32 Function(
+              Uint64,
+              Pointer<Uint8>,
+              Uint64,
+              Pointer<ArrowSchema>,
+              Pointer<ArrowArray>,
+              Pointer<Uint8>,
+              Uint64,
+              Pointer<Uint8>,
+              Uint64,
+              Pointer<Uint64>,
+              ErrorPointer),
+          SeveralFunction>(name));
 
   OpenFunction _open(String name) => _find(
       name,

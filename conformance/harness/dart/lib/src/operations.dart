@@ -42,6 +42,16 @@ final class Operations {
         {'text': '${_connectionString(request)}'},
     'execute': _execute,
     'query': _query,
+    'query_parts': (request) => _drained(_connection(request).streamParts(
+        request.text('sql'),
+        OdbcPartition.fromJson(request.object('partition')),
+        _parameters(request),
+        _streamOptions(request))),
+    'query_pages': (request) => _drained(_connection(request).streamPages(
+        request.text('sql'),
+        OdbcPages.fromJson(request.object('page')),
+        _parameters(request),
+        _streamOptions(request))),
     'catalog': _catalog,
     'call': _call,
     'statement_open': _statementOpen,

@@ -1,0 +1,140 @@
+//! Long results that are read by several queries: in parts over several connections, or page by
+//! page.
+
+mod bounds;
+mod pages;
+mod parts;
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use serde::Deserialize;
+
+use crate::{
+    connection::Shared,
+    dbms::Dbms,
+    error::{Error, ErrorKind, Result},
+    identifier,
+    options::{StreamOptions, invalid, object},
+    parameters::Parameters,
+    statement::Statement,
+    stream::Stream,
+};
+
+pub(crate) use pages::read as read_pages;
+pub(crate) use parts::read as read_parts;
+
+/// How a query is divided into parts, which several connections read at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PartitionOptions {
+    /// A column of whole numbers, decimals, dates or timestamps, whose range is divided.
+    pub column: Option<String>,
+    /// Instead of a column: one condition on the query's columns for each part. Together they
+    /// must meet every row once.
+    pub predicates: Vec<String>,
+    /// How many connections read at once: 1 to 64; 0, the default, is one for each processor.
+    pub connections: usize,
+}
+
+/// How a query is read page by page.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageOptions {
+    /// The column that orders the rows, each of which has its own value there, never NULL.
+    pub key: String,
+    /// The rows of a page: 2 to 10,000,000; 100,000 unless set.
+    #[serde(default = "PageOptions::default_rows")]
+    pub rows: usize,
+}
+
+impl PartitionOptions {
+    const CONNECTIONS_MAX: usize = 64;
+
+    /// Reads the options from a JSON object.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let members = object(json, "partition")?;
+        serde_json::from_value(members.into())
+            .map_err(|error| invalid("partition", format!("the options: {error}")))
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.column.is_some() != self.predicates.is_empty() {
+            let message = "give either the \"column\" to partition on, or \"predicates\"";
+            return Err(invalid("partition", message.to_owned()));
+        }
+        if self.connections > Self::CONNECTIONS_MAX {
+            let message = format!("\"connections\" must be 0 to {}", Self::CONNECTIONS_MAX);
+            return Err(invalid("partition", message));
+        }
+        Ok(())
+    }
+
+    fn connections(&self) -> usize {
+        match self.connections {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            connections => connections,
+        }
+    }
+}
+
+impl PageOptions {
+    fn default_rows() -> usize {
+        100_000
+    }
+
+    /// Reads the options from a JSON object.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let members = object(json, "page")?;
+        serde_json::from_value(members.into())
+            .map_err(|error| invalid("page", format!("the options: {error}")))
+    }
+
+    fn check(&self) -> Result<()> {
+        if (2..=10_000_000).contains(&self.rows) {
+            return Ok(());
+        }
+        Err(invalid("page", format!("\"rows\" must be 2 to 10,000,000, not {}", self.rows)))
+    }
+}
+
+/// A query within another one.
+fn nested(sql: &str, parameters: &Parameters, operation: &'static str) -> Result<String> {
+    if parameters.is_named() {
+        let message = "a query that is read in several takes its parameters by position";
+        return Err(invalid(operation, message.to_owned()));
+    }
+    let sql = sql.trim_end_matches(|c: char| c.is_whitespace() || c == ';');
+    // A comment at the end must not swallow the parenthesis.
+    Ok(format!("({sql}\n) q"))
+}
+
+/// The name of a column as SQL text takes it, and as a result has it.
+fn column(name: &str, dbms: &Dbms, operation: &'static str) -> Result<(String, String)> {
+    let parts = identifier::parse(name, dbms.syntax, operation)?;
+    match parts.as_slice() {
+        [part] => Ok((name.to_owned(), part.folded(dbms.folding))),
+        _ => Err(invalid(operation, format!("{name:?} is not the name of a column alone"))),
+    }
+}
+
+/// All rows of a short query.
+fn rows(shared: &Arc<Shared>, sql: &str, parameters: &Parameters) -> Result<Vec<RecordBatch>> {
+    let stream = start(shared, sql, parameters, &StreamOptions::default())?;
+    std::iter::from_fn(|| stream.fetch().transpose()).collect()
+}
+
+fn start(
+    shared: &Arc<Shared>,
+    sql: &str,
+    parameters: &Parameters,
+    options: &StreamOptions,
+) -> Result<Stream> {
+    let statement = Statement::new(shared, sql)?;
+    statement.execute(parameters)?;
+    Ok(statement.stream(options)?.owning(statement))
+}
+
+fn data_error(operation: &'static str, message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Data, operation, message)
+}

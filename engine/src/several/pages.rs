@@ -1,0 +1,137 @@
+//! Reading a query page by page, by a key that orders its rows.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::SchemaRef;
+
+use super::{PageOptions, column, data_error, nested, rows, start};
+use crate::{
+    connection::Shared,
+    error::Result,
+    options::{StreamOptions, invalid},
+    parameters::Parameters,
+    stream::{Batches, Stream},
+};
+
+const OPERATION: &str = "page";
+
+/// Streams a query of which the driver never holds more than a page.
+///
+/// Each page begins with the last row of the page before, which tells whether the key is unique
+/// where it must be.
+pub(crate) fn read(
+    shared: &Arc<Shared>,
+    sql: &str,
+    parameters: &Parameters,
+    page: &PageOptions,
+    options: &StreamOptions,
+) -> Result<Stream> {
+    page.check()?;
+    let (key, result_key) = column(&page.key, shared.dbms, OPERATION)?;
+    let parameters = &parameters.copied();
+    let query = nested(sql, parameters, OPERATION)?;
+    let limited = |condition: &str, count: usize| {
+        let (before, behind) = shared.dbms.limit.around(count);
+        format!("SELECT {before}* FROM {query} {condition} ORDER BY {key} {behind}")
+    };
+    let without_key = limited(&format!("WHERE {key} IS NULL"), 1);
+    if rows(shared, &without_key, parameters)?.iter().any(|batch| batch.num_rows() > 0) {
+        return Err(data_error(OPERATION, format!("a row has no value in its key {key}")));
+    }
+    let options = StreamOptions { prefetch: false, ..options.clone() };
+    let stream = start(shared, &limited("", page.rows), parameters, &options)?;
+    let schema = stream.schema();
+    let index = schema.fields().iter().position(|field| {
+        field.name() == &result_key || field.name().eq_ignore_ascii_case(&result_key)
+    });
+    let index = index.ok_or_else(|| {
+        invalid(OPERATION, format!("the key {key} is not among the columns of the query"))
+    })?;
+    let pages = Pages {
+        next_page: limited(&format!("WHERE {key} >= ?"), page.rows + 1),
+        shared: Arc::clone(shared),
+        parameters: parameters.clone(),
+        options,
+        index,
+        left: page.rows,
+        rows: page.rows,
+        schema: Arc::clone(&schema),
+        last: None,
+        overlaps: false,
+        stream: Some(stream),
+    };
+    Ok(Stream::made(shared, schema, Box::new(pages)))
+}
+
+struct Pages {
+    shared: Arc<Shared>,
+    next_page: String,
+    parameters: Parameters,
+    options: StreamOptions,
+    schema: SchemaRef,
+    /// The key's place among the columns.
+    index: usize,
+    /// Rows of a page.
+    rows: usize,
+    /// Rows that this page may still have.
+    left: usize,
+    /// The key of the last row.
+    last: Option<ArrayRef>,
+    /// Whether the page's first row is still to come, which is the last row of the page before.
+    overlaps: bool,
+    stream: Option<Stream>,
+}
+
+impl Batches for Pages {
+    fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            let Some(stream) = &self.stream else { return Ok(None) };
+            let Some(batch) = stream.fetch()? else {
+                self.turn()?;
+                continue;
+            };
+            self.left = self.left.saturating_sub(batch.num_rows());
+            let batch = self.without_overlap(batch)?;
+            if batch.num_rows() > 0 {
+                self.last = Some(batch.column(self.index).slice(batch.num_rows() - 1, 1));
+                return Ok(Some(batch));
+            }
+        }
+    }
+}
+
+impl Pages {
+    /// Goes on to the next page, unless this one was short.
+    fn turn(&mut self) -> Result<()> {
+        self.stream = None;
+        let (0, Some(last)) = (self.left, &self.last) else { return Ok(()) };
+        let parameters = self.parameters.clone().followed_by([Arc::clone(last)])?;
+        let stream = start(&self.shared, &self.next_page, &parameters, &self.options)?;
+        if stream.schema() != self.schema {
+            return Err(data_error(OPERATION, "the columns of the query have changed"));
+        }
+        (self.stream, self.left, self.overlaps) = (Some(stream), self.rows + 1, true);
+        Ok(())
+    }
+
+    /// Takes off the row that the page before ended with; the next row must have another key.
+    fn without_overlap(&mut self, batch: RecordBatch) -> Result<RecordBatch> {
+        let Some(last) = self.last.clone().filter(|_| batch.num_rows() > 0) else {
+            return Ok(batch);
+        };
+        let key = |row: usize| batch.column(self.index).slice(row, 1);
+        let first_new = usize::from(std::mem::take(&mut self.overlaps));
+        if first_new == 1 && key(0).to_data() != last.to_data() {
+            return Err(data_error(
+                OPERATION,
+                "the row that a page ended with is not there any more; read in a transaction that \
+                 sees no changes, by a key that the database compares exactly",
+            ));
+        }
+        if first_new < batch.num_rows() && key(first_new).to_data() == last.to_data() {
+            return Err(data_error(OPERATION, "two rows have the same key"));
+        }
+        Ok(batch.slice(first_new, batch.num_rows() - first_new))
+    }
+}

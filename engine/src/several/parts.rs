@@ -1,0 +1,181 @@
+//! Reading the parts of a query over several connections at once.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use arrow_array::{RecordBatch, cast::AsArray};
+
+use super::{PartitionOptions, bounds, column, nested};
+use crate::{
+    connection::{Connection, Shared},
+    dbms::SharedSnapshot,
+    error::{Error, ErrorKind, Result},
+    options::StreamOptions,
+    parameters::Parameters,
+    stream::{Batches, Stream},
+};
+
+const OPERATION: &str = "partition";
+
+/// The query of one part, with its parameters.
+type Part = (String, Parameters);
+/// The parts that no connection has taken yet.
+type Line = Arc<Mutex<std::vec::IntoIter<Part>>>;
+
+/// Streams a query whose parts are read by connections of their own, in any order.
+pub(crate) fn read(
+    shared: &Arc<Shared>,
+    sql: &str,
+    parameters: &Parameters,
+    partition: &PartitionOptions,
+    options: &StreamOptions,
+) -> Result<Stream> {
+    partition.check()?;
+    options.check()?;
+    let parameters = &parameters.copied();
+    let query = nested(sql, parameters, OPERATION)?;
+    let first = shared.connect_again()?;
+    let snapshot = shared.dbms.shared_snapshot;
+    let snapshot_id = snapshot.map(|how| export(&first, how)).transpose()?;
+    let parts = match &partition.column {
+        None => by_predicates(&query, parameters, &partition.predicates),
+        Some(on) => by_column(shared, &first, &query, parameters, on, partition.connections())?,
+    };
+    let mut others = Vec::new();
+    while others.len() + 1 < parts.len().min(partition.connections()) {
+        let other = shared.connect_again()?;
+        if let (Some(how), Some(id)) = (snapshot, &snapshot_id) {
+            other.execute(&how.import.replace("{}", id), &Parameters::none())?;
+        }
+        others.push(other);
+    }
+    let options = StreamOptions { prefetch: false, ..options.clone() };
+    let line = Arc::new(Mutex::new(parts.into_iter()));
+    // The first part begins here, so that what is wrong with the query is told at once.
+    let begun = begin(&first, &line, &options)?
+        .ok_or_else(|| Error::new(ErrorKind::Internal, OPERATION, "a query has no part"))?;
+    let schema = begun.schema();
+    let (sender, batches) = sync_channel(others.len() + 1);
+    spawn(first, Some(begun), &line, &sender, &options)?;
+    for other in others {
+        spawn(other, None, &line, &sender, &options)?;
+    }
+    Ok(Stream::made(shared, schema, Box::new(Parts { batches })))
+}
+
+/// Begins a transaction whose view of the data others can share; returns its name.
+fn export(connection: &Connection, how: SharedSnapshot) -> Result<String> {
+    let statement = connection.statement(how.export)?;
+    let mut execution = Some(statement.execute(&Parameters::none())?);
+    while execution.as_ref().is_some_and(|execution| execution.column_count == 0) {
+        execution = statement.next_result()?;
+    }
+    let row = statement.stream(&StreamOptions::default())?.fetch()?;
+    let name = row.as_ref().and_then(|row| row.column(0).as_string_opt::<i32>());
+    name.map(|name| name.value(0).to_owned()).ok_or_else(|| {
+        Error::new(ErrorKind::Driver, OPERATION, "the database gave no name of a snapshot")
+    })
+}
+
+fn by_predicates(query: &str, parameters: &Parameters, predicates: &[String]) -> Vec<Part> {
+    let part = |predicate: &String| {
+        (format!("SELECT * FROM {query} WHERE ({predicate}\n)"), parameters.clone())
+    };
+    predicates.iter().map(part).collect()
+}
+
+/// Divides the range of a column; the first part has the rows without a value too.
+fn by_column(
+    shared: &Shared,
+    first: &Connection,
+    query: &str,
+    parameters: &Parameters,
+    on: &str,
+    connections: usize,
+) -> Result<Vec<Part>> {
+    let (on, _) = column(on, shared.dbms, OPERATION)?;
+    let ask = format!("SELECT MIN({on}) AS least, MAX({on}) AS greatest FROM {query}");
+    let answer = first.query(&ask, parameters, &StreamOptions::default())?.fetch()?;
+    let starts = answer.map(|row| bounds::divide(&row, connections)).transpose()?.flatten();
+    let starts = starts.unwrap_or_default();
+    if starts.is_empty() {
+        return Ok(vec![(format!("SELECT * FROM {query}"), parameters.clone())]);
+    }
+    let mut parts = Vec::new();
+    for index in 0..=starts.len() {
+        let (from, to) = (index.checked_sub(1).map(|before| &starts[before]), starts.get(index));
+        let condition = match (from, to) {
+            (None, _) => format!("{on} < ? OR {on} IS NULL"),
+            (Some(_), Some(_)) => format!("{on} >= ? AND {on} < ?"),
+            (Some(_), None) => format!("{on} >= ?"),
+        };
+        let limits = from.into_iter().chain(to).cloned();
+        let sql = format!("SELECT * FROM {query} WHERE {condition}");
+        parts.push((sql, parameters.clone().followed_by(limits)?));
+    }
+    Ok(parts)
+}
+
+/// Begins to read the next part of the line.
+fn begin(connection: &Connection, line: &Line, options: &StreamOptions) -> Result<Option<Stream>> {
+    let next = line.lock().unwrap_or_else(PoisonError::into_inner).next();
+    next.map(|(sql, parameters)| connection.query(&sql, &parameters, options)).transpose()
+}
+
+/// Reads parts on a thread until the line is empty, or nobody listens.
+fn spawn(
+    connection: Connection,
+    begun: Option<Stream>,
+    line: &Line,
+    sender: &SyncSender<Result<RecordBatch>>,
+    options: &StreamOptions,
+) -> Result<()> {
+    let (line, sender, options) = (Arc::clone(line), sender.clone(), options.clone());
+    let work = move || {
+        let mut stream = begun;
+        let mut next = || -> Result<Option<RecordBatch>> {
+            loop {
+                if stream.is_none() {
+                    stream = begin(&connection, &line, &options)?;
+                }
+                let Some(open) = &stream else { return Ok(None) };
+                if let Some(batch) = open.fetch()? {
+                    return Ok(Some(batch));
+                }
+                stream = None;
+            }
+        };
+        loop {
+            // A panic would look like the end of the part.
+            let fetched = catch_unwind(AssertUnwindSafe(&mut next)).unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Internal, OPERATION, "the reading panicked"))
+            });
+            let failed = fetched.is_err();
+            let Some(message) = fetched.transpose() else { return };
+            if sender.send(message).is_err() || failed {
+                return;
+            }
+        }
+    };
+    let spawned = thread::Builder::new().name("odbc_part".to_owned()).spawn(work);
+    spawned.map(drop).map_err(|error| {
+        Error::new(ErrorKind::Limit, OPERATION, format!("no thread for a part: {error}"))
+    })
+}
+
+/// The batches of all parts, as they come.
+struct Parts {
+    batches: Receiver<Result<RecordBatch>>,
+}
+
+impl Batches for Parts {
+    fn next(&mut self) -> Result<Option<RecordBatch>> {
+        self.batches.recv().ok().transpose()
+    }
+}

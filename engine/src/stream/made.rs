@@ -1,0 +1,11 @@
+//! Streams that are made of several queries.
+
+use arrow_array::RecordBatch;
+
+use crate::error::Result;
+
+/// What gives the batches of a stream that no single result gives.
+pub(crate) trait Batches: Send {
+    /// The next batch, or None at the end.
+    fn next(&mut self) -> Result<Option<RecordBatch>>;
+}
