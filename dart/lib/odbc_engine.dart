@@ -5,6 +5,10 @@ library;
 
 import 'src/connection.dart';
 
+export 'src/async/connection.dart'
+    show OdbcAsyncCall, OdbcAsyncConnection, clearAllStatementsAsync;
+export 'src/async/statement.dart' show OdbcAsyncStatement;
+export 'src/async/stream.dart' show OdbcAsyncStream;
 export 'src/batch.dart' show OdbcArray, OdbcBatch;
 export 'src/call.dart' show OdbcCall;
 export 'src/catalog.dart' show OdbcCatalogFunction, OdbcCatalogQuery;
@@ -21,8 +25,9 @@ export 'src/options.dart'
     show OdbcConnectionOptions, OdbcStreamOptions, OdbcTransactionOptions;
 export 'src/parameter.dart' show OdbcParameter;
 export 'src/result.dart' show OdbcResult;
-export 'src/retry.dart' show retry;
+export 'src/retry.dart' show retry, retryAsync;
 export 'src/row.dart' show OdbcRow;
+export 'src/service.dart' show OdbcService;
 export 'src/several.dart' show OdbcPages, OdbcPartition;
 export 'src/statement.dart' show OdbcStatement;
 export 'src/stream.dart' show OdbcProgress, OdbcStream;

@@ -25,11 +25,15 @@ final class OdbcBatch implements Finalizable {
     this.firstRow = 0,
   })  : _index = index,
         rowCount = array.ref.length,
-        _memory =
-            BatchMemory(array, byteSize: _byteSize(index.columns, array.ref));
+        byteSize = _byteSize(index.columns, array.ref) {
+    _memory = BatchMemory(array, byteSize: byteSize);
+  }
 
   final ColumnIndex _index;
-  final BatchMemory _memory;
+  late final BatchMemory _memory;
+
+  /// How many bytes the columns take.
+  final int byteSize;
 
   /// How many rows there are.
   final int rowCount;

@@ -15,6 +15,8 @@ import 'isolation.dart';
 import 'options.dart';
 import 'result.dart';
 import 'retry.dart';
+import 'row.dart';
+import 'service.dart';
 import 'several.dart';
 import 'statement.dart';
 import 'stream.dart';
@@ -23,7 +25,7 @@ import 'stream.dart';
 ///
 /// It runs one operation at a time and blocks the isolate meanwhile. What is
 /// not closed is freed when it is unreachable, but then at any later time.
-final class OdbcConnection implements Finalizable {
+final class OdbcConnection implements Finalizable, OdbcService {
   OdbcConnection._(this._handle);
 
   /// Connects as [connectionString] says, for example
@@ -58,6 +60,7 @@ final class OdbcConnection implements Finalizable {
   /// Parameters are a [List] with a value for each `?`, or a [Map] with a value
   /// for the name of every `:name` and `@name`; `OdbcParameter` says how values
   /// are sent.
+  @override
   OdbcResult query(
     String sql, [
     Object parameters = const <Object?>[],
@@ -66,6 +69,7 @@ final class OdbcConnection implements Finalizable {
       _once(sql, (statement) => statement.query(parameters, options));
 
   /// Runs [sql] with [parameters] and leaves a result unread.
+  @override
   OdbcExecution execute(String sql, [Object parameters = const <Object?>[]]) =>
       _once(sql, (statement) => statement.execute(parameters));
 
@@ -83,6 +87,20 @@ final class OdbcConnection implements Finalizable {
     } on Object {
       statement.close();
       rethrow;
+    }
+  }
+
+  @override
+  Stream<OdbcRow> rows(
+    String sql, [
+    Object parameters = const <Object?>[],
+    OdbcStreamOptions? options,
+  ]) async* {
+    final stream = this.stream(sql, parameters, options);
+    try {
+      yield* Stream.fromIterable(stream.rows);
+    } finally {
+      stream.close();
     }
   }
 
@@ -131,6 +149,7 @@ final class OdbcConnection implements Finalizable {
   ///
   /// Within an open transaction this begins one that ends alone, by the next
   /// [commit] or [rollback]; it has no [isolation] or [readOnly] of its own.
+  @override
   void begin({OdbcIsolation? isolation, bool readOnly = false}) =>
       beginWith(OdbcTransactionOptions(
           isolation: isolation, readOnly: readOnly ? true : null));
@@ -140,15 +159,18 @@ final class OdbcConnection implements Finalizable {
       _handle.functions.connectionBegin, options.toString(), 'the options');
 
   /// Sets the savepoint [name] in the open transaction.
+  @override
   void savepoint(String name) => _say('savepoint',
       _handle.functions.connectionSavepoint, name, 'the savepoint');
 
   /// Undoes what was done since the savepoint [name], which stays.
+  @override
   void rollbackToSavepoint(String name) => _say('rollback',
       _handle.functions.connectionRollbackToSavepoint, name, 'the savepoint');
 
   /// Forgets the savepoint [name]; what was done since stays in the
   /// transaction.
+  @override
   void releaseSavepoint(String name) => _say('release',
       _handle.functions.connectionReleaseSavepoint, name, 'the savepoint');
 
@@ -185,10 +207,12 @@ final class OdbcConnection implements Finalizable {
       );
 
   /// Makes the changes of the innermost transaction permanent, and ends it.
+  @override
   void commit() => check('commit',
       (error) => _handle.functions.connectionCommit(_handle.value, error));
 
   /// Undoes the changes of the innermost transaction, and ends it.
+  @override
   void rollback() => check('rollback',
       (error) => _handle.functions.connectionRollback(_handle.value, error));
 
@@ -228,11 +252,13 @@ final class OdbcConnection implements Finalizable {
           _handle.functions.connectionCapabilities(_handle.value, text, error));
 
   /// Whether [close] was called.
+  @override
   bool get isClosed => _handle.isClosed;
 
   /// Undoes an open transaction and disconnects; a second call does nothing.
   ///
   /// Statements and streams of the connection end too.
+  @override
   void close() => _handle.close();
 
   // What went wrong first is what the caller must hear of.
@@ -276,3 +302,13 @@ final class OdbcConnection implements Finalizable {
       Map.unmodifiable(
           jsonDecode(readText(operation, call)) as Map<String, Object?>);
 }
+
+/// The handle of [connection]; not exported to users.
+int connectionHandle(OdbcConnection connection) => connection._handle.value;
+
+/// Closes the connection [handle] of the library at [path], if it is open.
+void closeConnectionHandle(String path, int handle) => check(
+    'close',
+    (error) => libraryOf(OdbcEngine.load(libraryPath: path))
+        .functions
+        .connectionClose(handle, error));

@@ -19,13 +19,7 @@ T retry<T>(
   int attempts = 3,
   bool Function(OdbcException error)? when,
 }) {
-  if (attempts < 1) {
-    throw OdbcException(
-      OdbcErrorKind.invalidArgument,
-      'attempts must be 1 or more, not $attempts',
-      operation: 'retry',
-    );
-  }
+  _checkAttempts(attempts);
   var pause = _firstPause;
   for (var attempt = 1;; attempt++) {
     try {
@@ -35,7 +29,39 @@ T retry<T>(
       if (!again || attempt >= attempts) rethrow;
     }
     sleep(pause);
-    pause *= 2;
-    if (pause > _longestPause) pause = _longestPause;
+    pause = _nextPause(pause);
   }
 }
+
+/// Like [retry], for [work] that gives a future; other work of the isolate goes
+/// on while this waits.
+Future<T> retryAsync<T>(
+  Future<T> Function() work, {
+  int attempts = 3,
+  bool Function(OdbcException error)? when,
+}) async {
+  _checkAttempts(attempts);
+  var pause = _firstPause;
+  for (var attempt = 1;; attempt++) {
+    try {
+      return await work();
+    } on OdbcException catch (error) {
+      final again = error.retryable && (when == null || when(error));
+      if (!again || attempt >= attempts) rethrow;
+    }
+    await Future<void>.delayed(pause);
+    pause = _nextPause(pause);
+  }
+}
+
+void _checkAttempts(int attempts) {
+  if (attempts >= 1) return;
+  throw OdbcException(
+    OdbcErrorKind.invalidArgument,
+    'attempts must be 1 or more, not $attempts',
+    operation: 'retry',
+  );
+}
+
+Duration _nextPause(Duration pause) =>
+    pause * 2 > _longestPause ? _longestPause : pause * 2;

@@ -168,3 +168,13 @@ final class OdbcStream implements Finalizable {
     }
   }
 }
+
+/// Fetches the next rows of [stream] into [array], which stays empty after the
+/// last ones; not exported to users.
+void fetchInto(OdbcStream stream, Pointer<ArrowArray> array) => check(
+    'fetch',
+    (error) => stream._handle.functions
+        .streamFetch(stream._handle.value, array, error));
+
+/// The handle of [stream]; not exported to users.
+int streamHandle(OdbcStream stream) => stream._handle.value;

@@ -1,7 +1,7 @@
 import 'package:odbc_engine/odbc_engine.dart';
 
 import 'cells.dart';
-import 'parameters.dart';
+import 'replies.dart';
 import 'request.dart';
 
 /// The operations of the protocol. Objects stay under their names after they
@@ -12,6 +12,7 @@ final class Operations {
   final _streams = <String, OdbcStream>{};
 
   late final _byName = <String, Map<String, Object?> Function(Request)>{
+    ...processOperations,
     'hello': _hello,
     'open': _open,
     'close': (request) => _done(_connection(request).close),
@@ -28,30 +29,18 @@ final class Operations {
         _savepoint((connection) => connection.releaseSavepoint),
     'clear': (request) => _done(_connection(request).clearStatements),
     'clear_all': (request) => _done(clearAllStatements),
-    'metrics': (request) => metrics().toJson(),
-    'metrics_reset': (request) => _done(resetMetrics),
-    'connection_string_build': (request) =>
-        {'text': OdbcConnectionString.fromPairs(_pairs(request)).text},
-    'connection_string_parse': (request) => {
-          'pairs': [
-            for (final (key, value) in _connectionString(request).pairs)
-              [key, value],
-          ],
-        },
-    'connection_string_redact': (request) =>
-        {'text': '${_connectionString(request)}'},
     'execute': _execute,
     'query': _query,
     'query_parts': (request) => _drained(_connection(request).streamParts(
         request.text('sql'),
         OdbcPartition.fromJson(request.object('partition')),
-        _parameters(request),
-        _streamOptions(request))),
+        parametersOf(request),
+        streamOptionsOf(request))),
     'query_pages': (request) => _drained(_connection(request).streamPages(
         request.text('sql'),
         OdbcPages.fromJson(request.object('page')),
-        _parameters(request),
-        _streamOptions(request))),
+        parametersOf(request),
+        streamOptionsOf(request))),
     'catalog': _catalog,
     'call': _call,
     'statement_open': _statementOpen,
@@ -60,7 +49,7 @@ final class Operations {
     'statement_close': (request) => _done(_statement(request).close),
     'stream_open': _streamOpen,
     'stream_fetch': _streamFetch,
-    'stream_warnings': (request) => _warnings(_stream(request).warnings),
+    'stream_warnings': (request) => warningsReply(_stream(request).warnings),
     'stream_progress': (request) =>
         {'delivered': _stream(request).progress.rows},
     'stream_cancel': (request) => _done(_stream(request).cancel),
@@ -76,7 +65,7 @@ final class Operations {
     try {
       return {'ok': operation(Request(members))};
     } on OdbcException catch (error) {
-      return {'error': _report(error)};
+      return {'error': errorReply(error)};
     } on Fault catch (fault) {
       return {'fault': fault.message};
     }
@@ -114,12 +103,12 @@ final class Operations {
       (request) =>
           _done(() => operation(_connection(request))(request.text('name')));
 
-  Map<String, Object?> _execute(Request request) => _execution(
-      _connection(request).execute(request.text('sql'), _parameters(request)));
+  Map<String, Object?> _execute(Request request) => executionReply(
+      _connection(request).execute(request.text('sql'), parametersOf(request)));
 
   Map<String, Object?> _query(Request request) {
     final stream = _connection(request).stream(
-        request.text('sql'), _parameters(request), _streamOptions(request));
+        request.text('sql'), parametersOf(request), streamOptionsOf(request));
     return _drained(stream);
   }
 
@@ -129,15 +118,11 @@ final class Operations {
 
   Map<String, Object?> _call(Request request) {
     final call = _connection(request)
-        .call(request.text('procedure'), _parameters(request));
+        .call(request.text('procedure'), parametersOf(request));
     _statements[request.text('statement')] = call.statement;
     return {
-      ..._result(call.execution),
-      'outputs': {
-        for (final MapEntry(:key, :value) in call.outputs?.toMap().entries ??
-            const <MapEntry<String, Object?>>[])
-          key: value?.toString(),
-      },
+      ...resultReply(call.execution),
+      'outputs': outputsReply(call.outputs),
     };
   }
 
@@ -148,18 +133,19 @@ final class Operations {
   }
 
   Map<String, Object?> _statementExecute(Request request) =>
-      _result(_statement(request).execute(_parameters(request)));
+      resultReply(_statement(request).execute(parametersOf(request)));
 
   Map<String, Object?> _statementNext(Request request) =>
       switch (_statement(request).nextResult()) {
         null => const {'found': false},
-        final execution => _result(execution),
+        final execution => resultReply(execution),
       };
 
   Map<String, Object?> _streamOpen(Request request) {
-    final stream = _statement(request).stream(options: _streamOptions(request));
+    final stream =
+        _statement(request).stream(options: streamOptionsOf(request));
     _streams[request.text('stream')] = stream;
-    return {'schema': _schema(stream)};
+    return {'schema': schemaReply(stream.columns)};
   }
 
   Map<String, Object?> _streamFetch(Request request) {
@@ -173,17 +159,12 @@ final class Operations {
   }
 
   OdbcConnection _connection(Request request) =>
-      _named('connection', _connections, request);
+      named('connection', _connections, request);
 
   OdbcStatement _statement(Request request) =>
-      _named('statement', _statements, request);
+      named('statement', _statements, request);
 
-  OdbcStream _stream(Request request) => _named('stream', _streams, request);
-}
-
-T _named<T>(String kind, Map<String, T> objects, Request request) {
-  final name = request.text(kind);
-  return objects[name] ?? (throw Fault('no $kind named $name'));
+  OdbcStream _stream(Request request) => named('stream', _streams, request);
 }
 
 Map<String, Object?> _drained(OdbcStream stream) {
@@ -195,7 +176,11 @@ Map<String, Object?> _drained(OdbcStream stream) {
       batch.close();
       batches++;
     }
-    return {'schema': _schema(stream), 'rows': rows, 'batches': batches};
+    return {
+      'schema': schemaReply(stream.columns),
+      'rows': rows,
+      'batches': batches
+    };
   } finally {
     stream.close();
   }
@@ -205,63 +190,3 @@ Map<String, Object?> _done(void Function() operation) {
   operation();
   return const {};
 }
-
-Object _parameters(Request request) => switch (request.members['params']) {
-      Map<String, Object?>() => {
-          for (final MapEntry(:key, :value) in request.object('params').entries)
-            key: parameterOf(value! as Map<String, Object?>),
-        },
-      _ => request.objects('params').map(parameterOf).toList(),
-    };
-
-OdbcConnectionString _connectionString(Request request) =>
-    OdbcConnectionString.parse(request.text('text'));
-
-List<(String, String)> _pairs(Request request) => [
-      for (final pair in request.list('pairs'))
-        if (pair case [final String key, final String value])
-          (key, value)
-        else
-          throw Fault('$pair is no pair of texts'),
-    ];
-
-OdbcStreamOptions _streamOptions(Request request) =>
-    OdbcStreamOptions.fromJson(request.object('options'));
-
-Map<String, Object?> _execution(OdbcExecution execution) => {
-      'affected_rows': execution.affectedRows,
-      ..._warnings(execution.warnings),
-    };
-
-Map<String, Object?> _result(OdbcExecution execution) =>
-    {..._execution(execution), 'columns': execution.columnCount};
-
-Map<String, Object?> _warnings(List<OdbcDiagnostic> warnings) => {
-      'warnings': [
-        for (final warning in warnings)
-          {'sqlstate': warning.sqlstate, 'native_code': warning.nativeCode},
-      ],
-    };
-
-List<Map<String, Object?>> _schema(OdbcStream stream) => [
-      for (final column in stream.columns)
-        {
-          'name': column.name,
-          'format': column.format,
-          'nullable': column.nullable,
-          'metadata': column.metadata,
-        },
-    ];
-
-Map<String, Object?> _report(OdbcException error) => {
-      'kind': error.kind.number,
-      'kind_name': error.kind.label,
-      'sqlstate': error.sqlstate,
-      'native_code': error.nativeCode,
-      'operation': error.operation,
-      'column': error.column,
-      'row': error.row,
-      'retryable': error.retryable,
-      'record_count': error.records.length,
-      'message': error.message,
-    };

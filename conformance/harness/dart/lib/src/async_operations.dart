@@ -1,0 +1,173 @@
+import 'package:odbc_engine/odbc_engine.dart';
+
+import 'cells.dart';
+import 'replies.dart';
+import 'request.dart';
+
+/// A reply to come.
+typedef Reply = Future<Map<String, Object?>>;
+
+/// The operations of the protocol, by the asynchronous API. Objects stay under
+/// their names after they are closed, so that using them again reaches the
+/// binding.
+final class AsyncOperations {
+  final _connections = <String, OdbcAsyncConnection>{};
+  final _statements = <String, OdbcAsyncStatement>{};
+  final _streams = <String, OdbcAsyncStream>{};
+
+  late final _byName = <String, Reply Function(Request)>{
+    for (final MapEntry(:key, :value) in processOperations.entries)
+      key: (request) async => value(request),
+    'hello': _hello,
+    'open': _open,
+    'close': (request) => _done(_connection(request).close()),
+    'info': (request) => _connection(request).info,
+    'capabilities': (request) => _connection(request).capabilities,
+    'autocommit': (request) => _done(
+        _connection(request).setAutocommit(enabled: request.flag('enabled'))),
+    'commit': (request) => _done(_connection(request).commit()),
+    'rollback': (request) => _done(_connection(request).rollback()),
+    'begin': (request) => _done(_connection(request)
+        .beginWith(OdbcTransactionOptions.fromJson(request.object('options')))),
+    'savepoint': (request) =>
+        _done(_connection(request).savepoint(request.text('name'))),
+    'rollback_to_savepoint': (request) =>
+        _done(_connection(request).rollbackToSavepoint(request.text('name'))),
+    'release_savepoint': (request) =>
+        _done(_connection(request).releaseSavepoint(request.text('name'))),
+    'clear': (request) => _done(_connection(request).clearStatements()),
+    'clear_all': (request) => _done(clearAllStatementsAsync()),
+    'execute': (request) async => executionReply(await _connection(request)
+        .execute(request.text('sql'), parametersOf(request))),
+    'query': (request) async => _drained(await _connection(request).stream(
+        request.text('sql'), parametersOf(request), streamOptionsOf(request))),
+    'query_parts': (request) async => _drained(await _connection(request)
+        .streamParts(
+            request.text('sql'),
+            OdbcPartition.fromJson(request.object('partition')),
+            parametersOf(request),
+            streamOptionsOf(request))),
+    'query_pages': (request) async => _drained(await _connection(request)
+        .streamPages(
+            request.text('sql'),
+            OdbcPages.fromJson(request.object('page')),
+            parametersOf(request),
+            streamOptionsOf(request))),
+    'catalog': (request) async => _drained(await _connection(request)
+        .catalog(OdbcCatalogQuery.fromJson(request.object('query')))),
+    'call': _call,
+    'statement_open': _statementOpen,
+    'statement_execute': (request) async =>
+        resultReply(await _statement(request).execute(parametersOf(request))),
+    'statement_next': (request) async =>
+        switch (await _statement(request).nextResult()) {
+          null => const {'found': false},
+          final execution => resultReply(execution),
+        },
+    'statement_close': (request) => _done(_statement(request).close()),
+    'stream_open': _streamOpen,
+    'stream_fetch': _streamFetch,
+    'stream_warnings': (request) async =>
+        warningsReply(await _stream(request).warnings),
+    'stream_progress': (request) async =>
+        {'delivered': _stream(request).progress.rows},
+    'stream_cancel': (request) async {
+      _stream(request).cancel();
+      return const {};
+    },
+    'stream_close': (request) => _done(_stream(request).close()),
+    'stop': (request) async => const {},
+  };
+
+  /// The reply to the request of [members], without its id.
+  Reply answer(Map<String, Object?> members) async {
+    final name = members['op'];
+    final operation = _byName[name];
+    if (operation == null) return {'unsupported': name};
+    try {
+      return {'ok': await operation(Request(members))};
+    } on OdbcException catch (error) {
+      return {'error': errorReply(error)};
+    } on Fault catch (fault) {
+      return {'fault': fault.message};
+    }
+  }
+
+  Reply _hello(Request request) async {
+    final engine = OdbcEngine.load();
+    return {
+      'binding': 'dart-async',
+      'version': engine.version,
+      'abi': engine.abiVersion,
+    };
+  }
+
+  Reply _open(Request request) async {
+    _connections[request.text('connection')] = await OdbcAsyncConnection.open(
+        request.text('connection_string'),
+        options: OdbcConnectionOptions.fromJson(request.object('options')));
+    return const {};
+  }
+
+  Reply _call(Request request) async {
+    final call = await _connection(request)
+        .call(request.text('procedure'), parametersOf(request));
+    _statements[request.text('statement')] = call.statement;
+    return {
+      ...resultReply(call.execution),
+      'outputs': outputsReply(call.outputs),
+    };
+  }
+
+  Reply _statementOpen(Request request) async {
+    _statements[request.text('statement')] =
+        await _connection(request).prepare(request.text('sql'));
+    return const {};
+  }
+
+  Reply _streamOpen(Request request) async {
+    final stream =
+        await _statement(request).stream(options: streamOptionsOf(request));
+    _streams[request.text('stream')] = stream;
+    return {'schema': schemaReply(stream.columns)};
+  }
+
+  Reply _streamFetch(Request request) async {
+    final batch = await _stream(request).fetch();
+    if (batch == null) return {'end': true};
+    try {
+      return {'rows': rowsOf(batch)};
+    } finally {
+      batch.close();
+    }
+  }
+
+  OdbcAsyncConnection _connection(Request request) =>
+      named('connection', _connections, request);
+
+  OdbcAsyncStatement _statement(Request request) =>
+      named('statement', _statements, request);
+
+  OdbcAsyncStream _stream(Request request) =>
+      named('stream', _streams, request);
+}
+
+Reply _drained(OdbcAsyncStream stream) async {
+  final rows = <List<String?>>[];
+  var batches = 0;
+  await for (final batch in stream.batches) {
+    rows.addAll(rowsOf(batch));
+    batch.close();
+    batches++;
+  }
+  return {
+    'schema': schemaReply(stream.columns),
+    'rows': rows,
+    'batches': batches,
+  };
+}
+
+Reply _done(Future<void> operation) async {
+  await operation;
+  return const {};
+}

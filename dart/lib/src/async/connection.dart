@@ -1,0 +1,245 @@
+import 'dart:async';
+import 'dart:isolate';
+
+import '../catalog.dart';
+import '../clear.dart';
+import '../engine.dart';
+import '../exception.dart';
+import '../execution.dart';
+import '../isolation.dart';
+import '../options.dart';
+import '../result.dart';
+import '../retry.dart';
+import '../row.dart';
+import '../service.dart';
+import '../several.dart';
+import 'protocol.dart';
+import 'statement.dart';
+import 'stream.dart';
+import 'worker.dart';
+
+/// A connection to a database, with an isolate of its own that waits for it.
+///
+/// It has the operations of `OdbcConnection`, each of which gives a future. They
+/// run in the order in which they are asked for; those of several connections
+/// run at once. When the isolate ends before the connection is closed, its
+/// calls fail with an error of kind [OdbcErrorKind.invalidState].
+final class OdbcAsyncConnection implements OdbcService {
+  OdbcAsyncConnection._(this._worker);
+
+  /// Connects as [connectionString] says, for example
+  /// `Driver=SQLite3;Database=:memory:`.
+  ///
+  /// [engine] is [OdbcEngine.load]ed when it is not given.
+  static Future<OdbcAsyncConnection> open(
+    String connectionString, {
+    OdbcConnectionOptions? options,
+    OdbcEngine? engine,
+  }) async =>
+      OdbcAsyncConnection._(await Worker.start(
+          connectionString, options, engine ?? OdbcEngine.load()));
+
+  final Worker _worker;
+  bool _closed = false;
+
+  /// The isolate that waits for the database.
+  Isolate get isolate => _worker.isolate;
+
+  @override
+  Future<OdbcResult> query(
+    String sql, [
+    Object parameters = const <Object?>[],
+    OdbcStreamOptions? options,
+  ]) async =>
+      readAll(await stream(sql, parameters, options));
+
+  @override
+  Future<OdbcExecution> execute(String sql,
+          [Object parameters = const <Object?>[]]) =>
+      _worker.ask(Execute(sql, parameters), 'statement');
+
+  /// Runs [sql] with [parameters]; its result is read batch by batch, until
+  /// the stream is closed.
+  Future<OdbcAsyncStream> stream(
+    String sql, [
+    Object parameters = const <Object?>[],
+    OdbcStreamOptions? options,
+  ]) =>
+      OdbcAsyncStream.start(_worker, QueryStream(sql, parameters, options),
+          operation: 'statement');
+
+  @override
+  Stream<OdbcRow> rows(
+    String sql, [
+    Object parameters = const <Object?>[],
+    OdbcStreamOptions? options,
+  ]) async* {
+    yield* (await stream(sql, parameters, options)).rows;
+  }
+
+  /// Reads [sql] in parts over connections of their own at once, opened like
+  /// this one; rows come in any order.
+  Future<OdbcAsyncStream> streamParts(String sql, OdbcPartition partition,
+          [Object parameters = const <Object?>[],
+          OdbcStreamOptions? options]) =>
+      OdbcAsyncStream.start(
+          _worker, PartsStream(sql, partition, parameters, options));
+
+  /// Reads [sql] page by page in the order of a key, in bounded memory on any
+  /// driver.
+  Future<OdbcAsyncStream> streamPages(String sql, OdbcPages pages,
+          [Object parameters = const <Object?>[],
+          OdbcStreamOptions? options]) =>
+      OdbcAsyncStream.start(
+          _worker, PagesStream(sql, pages, parameters, options));
+
+  /// What the database holds, by a catalog function of ODBC, with the columns
+  /// of its standard on every database.
+  Future<OdbcAsyncStream> catalog(OdbcCatalogQuery query) =>
+      OdbcAsyncStream.start(_worker, CatalogStream(query));
+
+  /// Calls [procedure] with a value for each of its [parameters], like
+  /// `OdbcConnection.call`.
+  Future<OdbcAsyncCall> call(String procedure,
+      [Object parameters = const <Object?>[]]) async {
+    final called =
+        await _worker.ask<Called>(Call(procedure, parameters), 'call');
+    return OdbcAsyncCall(
+      outputs: called.outputs,
+      statement: OdbcAsyncStatement(_worker, called.statement, ''),
+      execution: called.execution,
+    );
+  }
+
+  /// A statement for [sql], to be executed any number of times.
+  Future<OdbcAsyncStatement> prepare(String sql) async => OdbcAsyncStatement(
+      _worker, await _worker.ask<int>(Prepare(sql), 'statement'), sql);
+
+  @override
+  Future<void> begin({OdbcIsolation? isolation, bool readOnly = false}) =>
+      beginWith(OdbcTransactionOptions(
+          isolation: isolation, readOnly: readOnly ? true : null));
+
+  /// Begins a transaction as [options] say, like [begin].
+  Future<void> beginWith(OdbcTransactionOptions options) =>
+      _worker.ask(Begin(options), 'begin');
+
+  @override
+  Future<void> savepoint(String name) =>
+      _worker.ask(Savepoint(SavepointAction.set, name), 'savepoint');
+
+  @override
+  Future<void> rollbackToSavepoint(String name) =>
+      _worker.ask(Savepoint(SavepointAction.rollback, name), 'rollback');
+
+  @override
+  Future<void> releaseSavepoint(String name) =>
+      _worker.ask(Savepoint(SavepointAction.release, name), 'release');
+
+  /// Runs [work] in a transaction: commits where it succeeds, rolls back where
+  /// it throws.
+  ///
+  /// After a deadlock or a serialization failure (an error of kind
+  /// [OdbcErrorKind.transaction] that is retryable) all of it is done again,
+  /// [attempts] times at most. Whatever else is asked of this connection
+  /// meanwhile happens in the transaction.
+  Future<T> runInTransaction<T>(
+    Future<T> Function() work, {
+    OdbcIsolation? isolation,
+    bool readOnly = false,
+    int attempts = 3,
+  }) =>
+      retryAsync(
+        () async {
+          await begin(isolation: isolation, readOnly: readOnly);
+          final T result;
+          try {
+            result = await work();
+          } on Object {
+            await _rollbackAfterError();
+            rethrow;
+          }
+          await commit();
+          return result;
+        },
+        attempts: attempts,
+        when: (error) => error.kind == OdbcErrorKind.transaction,
+      );
+
+  @override
+  Future<void> commit() => _worker.ask(const Commit(), 'commit');
+
+  @override
+  Future<void> rollback() => _worker.ask(const Rollback(), 'rollback');
+
+  /// Whether each statement commits by itself.
+  Future<bool> get autocommit => _worker.ask(const Autocommit(), 'autocommit');
+
+  /// Turns autocommit on, which commits an open transaction, or off.
+  Future<void> setAutocommit({required bool enabled}) =>
+      _worker.ask<bool>(Autocommit(enabled: enabled), 'autocommit');
+
+  /// Ends every statement and stream of this connection, also those that are
+  /// kept prepared.
+  Future<void> clearStatements() =>
+      _worker.ask(const ClearStatements(), 'clear');
+
+  /// The database and the driver, by their own names and versions.
+  Future<Map<String, Object?>> get info =>
+      _worker.ask(const Describe(capabilities: false), 'info');
+
+  /// What this connection can do.
+  Future<Map<String, Object?>> get capabilities =>
+      _worker.ask(const Describe(capabilities: true), 'capabilities');
+
+  @override
+  bool get isClosed => _closed || _worker.hasEnded;
+
+  @override
+  Future<void> close() async {
+    if (isClosed) return;
+    _closed = true;
+    try {
+      await _worker.ask<void>(const CloseConnection(), 'close');
+    } finally {
+      _worker.end();
+    }
+  }
+
+  // What went wrong first is what the caller must hear of.
+  Future<void> _rollbackAfterError() async {
+    try {
+      await rollback();
+    } on OdbcException {
+      return;
+    }
+  }
+}
+
+/// What a call of a procedure gave.
+final class OdbcAsyncCall {
+  /// The [outputs] of a call, and the [statement] that has its results.
+  const OdbcAsyncCall({
+    required this.outputs,
+    required this.statement,
+    required this.execution,
+  });
+
+  /// One row with the values of the output and in/out parameters, by their
+  /// names; null where the procedure has none.
+  final OdbcRow? outputs;
+
+  /// The results of the procedure; the caller closes it.
+  final OdbcAsyncStatement statement;
+
+  /// What the first result is.
+  final OdbcExecution execution;
+}
+
+/// Ends every statement and stream of every connection of this process, like
+/// [clearAllStatements], in an isolate of its own.
+Future<void> clearAllStatementsAsync({OdbcEngine? engine}) {
+  final path = libraryOf(engine ?? OdbcEngine.load()).path;
+  return Isolate.run(
+      () => clearAllStatements(engine: OdbcEngine.load(libraryPath: path)));
+}

@@ -1,0 +1,87 @@
+import '../execution.dart';
+import '../options.dart';
+import '../result.dart';
+import '../row.dart';
+import 'protocol.dart';
+import 'stream.dart';
+import 'worker.dart';
+
+/// An SQL text that is executed any number of times, with other parameters
+/// each time, while this isolate stays responsive.
+final class OdbcAsyncStatement {
+  /// The statement [_id] of [_worker].
+  OdbcAsyncStatement(this._worker, this._id, this.sql);
+
+  final Worker _worker;
+  final int _id;
+  bool _closed = false;
+
+  /// The text, with `?`, or `:name` and `@name`, for each parameter.
+  final String sql;
+
+  /// Runs the statement with [parameters], a [List] by position or a [Map] by
+  /// name.
+  Future<OdbcExecution> execute([Object parameters = const <Object?>[]]) =>
+      _worker.ask(StatementExecute(_id, parameters), 'execute');
+
+  /// Goes on to the next result of the last execution; null when there is no
+  /// other. The stream of the result before is ended.
+  Future<OdbcExecution?> nextResult() =>
+      _worker.ask(StatementNext(_id), 'next_result');
+
+  /// The present result of the last execution, to be read batch by batch.
+  ///
+  /// With [closeStatement] the statement is closed together with the stream.
+  Future<OdbcAsyncStream> stream({
+    OdbcStreamOptions? options,
+    bool closeStatement = false,
+  }) =>
+      OdbcAsyncStream.start(_worker, StatementStream(_id, options),
+          onClose: closeStatement ? close : null);
+
+  /// Runs the statement with [parameters] and reads its whole result.
+  Future<OdbcResult> query([
+    Object parameters = const <Object?>[],
+    OdbcStreamOptions? options,
+  ]) async {
+    final execution = await execute(parameters);
+    return readAll(await stream(options: options), execution);
+  }
+
+  /// Whether [close] was called.
+  bool get isClosed => _closed;
+
+  /// Ends the statement and its stream; a second call does nothing.
+  Future<void> close() async {
+    if (_closed) return;
+    _closed = true;
+    if (!_worker.hasEnded) {
+      await _worker.ask<void>(StatementClose(_id), 'close');
+    }
+  }
+}
+
+/// Reads the whole of [stream], which is then closed, as the result of
+/// [execution].
+Future<OdbcResult> readAll(OdbcAsyncStream stream,
+    [OdbcExecution? execution]) async {
+  try {
+    final rows = <OdbcRow>[];
+    for (var batch = await stream.fetch();
+        batch != null;
+        batch = await stream.fetch()) {
+      try {
+        rows.addAll(batch.toRows());
+      } finally {
+        batch.close();
+      }
+    }
+    return OdbcResult(
+      columns: stream.columns,
+      rows: rows,
+      warnings: [...?execution?.warnings, ...await stream.warnings],
+    );
+  } finally {
+    await stream.close();
+  }
+}

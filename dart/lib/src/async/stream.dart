@@ -1,0 +1,158 @@
+import 'dart:async';
+import 'dart:ffi';
+
+import 'package:ffi/ffi.dart';
+
+import '../arrow/batch_memory.dart';
+import '../batch.dart';
+import '../bindings/call.dart';
+import '../bindings/structs.dart';
+import '../column.dart';
+import '../exception.dart';
+import '../row.dart';
+import '../stream.dart';
+import 'protocol.dart';
+import 'worker.dart';
+
+/// A result, read batch by batch, while this isolate stays responsive.
+///
+/// It belongs to one execution: executing its statement again, or closing the
+/// statement or the connection, ends it.
+final class OdbcAsyncStream {
+  OdbcAsyncStream._(this._worker, this._started, this._onClose)
+      : _index = ColumnIndex(_started.columns),
+        _watch = Stopwatch()..start();
+
+  /// Starts the stream that [request] asks for; [onClose] runs once, when it is
+  /// closed.
+  static Future<OdbcAsyncStream> start(Worker worker, StreamStart request,
+          {Future<void> Function()? onClose,
+          String operation = 'stream'}) async =>
+      OdbcAsyncStream._(
+          worker, await worker.ask<StreamStarted>(request, operation), onClose);
+
+  final Worker _worker;
+  final StreamStarted _started;
+  final Future<void> Function()? _onClose;
+  final ColumnIndex _index;
+  final Stopwatch _watch;
+  int _rows = 0;
+  int _bytes = 0;
+  bool _closed = false;
+  bool _cancelled = false;
+
+  /// What is known about each column.
+  List<OdbcColumn> get columns => _index.columns;
+
+  /// How far the stream has come.
+  OdbcProgress get progress =>
+      OdbcProgress(rows: _rows, bytes: _bytes, elapsed: _watch.elapsed);
+
+  /// Whether [close] was called.
+  bool get isClosed => _closed;
+
+  /// The next rows, or null after the last ones. The batch is the caller's to
+  /// close.
+  Future<OdbcBatch?> fetch() async {
+    _refuseClosed('fetch');
+    final array = calloc<ArrowArray>();
+    var handedOver = false;
+    try {
+      await _worker.ask<void>(StreamFetch(_started.id, array.address), 'fetch');
+      _refuseClosed('fetch');
+      if (array.ref.release == nullptr) return null;
+      final batch = OdbcBatch(_index, array, firstRow: _rows);
+      handedOver = true;
+      _rows += batch.rowCount;
+      _bytes += batch.byteSize;
+      return batch;
+    } finally {
+      if (!handedOver) {
+        releaseArray(array);
+        calloc.free(array);
+      }
+    }
+  }
+
+  /// The batches that are still to come, each one the listener's to close.
+  ///
+  /// A paused subscription fetches nothing; a cancelled one closes the stream.
+  Stream<OdbcBatch> get batches {
+    StreamSubscription<OdbcBatch>? fetching;
+    late final StreamController<OdbcBatch> controller;
+    controller = StreamController(
+      onListen: () => fetching = _fetchAll().listen(controller.add,
+          onError: controller.addError, onDone: controller.close),
+      onPause: () => fetching?.pause(),
+      onResume: () => fetching?.resume(),
+      onCancel: () async {
+        _cancelled = true;
+        cancel();
+        await fetching?.cancel();
+        await close();
+      },
+    );
+    return controller.stream;
+  }
+
+  Stream<OdbcBatch> _fetchAll() async* {
+    try {
+      for (var batch = await fetch(); batch != null; batch = await fetch()) {
+        yield batch;
+      }
+    } on OdbcCancelledException {
+      // Nobody listens any more, unless it was somebody else who cancelled.
+      if (!_cancelled) rethrow;
+    } finally {
+      await close();
+    }
+  }
+
+  /// The rows that are still to come, a batch of them in memory at a time.
+  ///
+  /// A paused subscription fetches nothing; a cancelled one closes the stream.
+  Stream<OdbcRow> get rows async* {
+    await for (final batch in batches) {
+      final List<OdbcRow> rows;
+      try {
+        rows = batch.toRows();
+      } finally {
+        batch.close();
+      }
+      yield* Stream.fromIterable(rows);
+    }
+  }
+
+  /// The records that came with the fetching, so far.
+  Future<List<OdbcDiagnostic>> get warnings =>
+      _worker.ask(StreamWarnings(_started.id), 'warnings');
+
+  /// Asks the stream to stop, without waiting: a fetch that runs or comes next
+  /// fails with an error of kind [OdbcErrorKind.cancelled].
+  void cancel() {
+    if (_closed || _worker.hasEnded) return;
+    check(
+        'cancel',
+        (error) =>
+            _worker.library.functions.streamCancel(_started.handle, error));
+  }
+
+  /// Ends the reading, after the fetch that runs; a second call does nothing.
+  Future<void> close() async {
+    if (_closed) return;
+    _closed = true;
+    try {
+      if (!_worker.hasEnded) {
+        await _worker.ask<void>(StreamClose(_started.id), 'close');
+      }
+    } finally {
+      await _onClose?.call();
+    }
+  }
+
+  void _refuseClosed(String operation) {
+    if (!_closed) return;
+    throw OdbcException(OdbcErrorKind.invalidState, 'the stream is closed',
+        operation: operation);
+  }
+}

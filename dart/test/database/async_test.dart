@@ -1,0 +1,240 @@
+import 'dart:async';
+import 'dart:isolate';
+
+import 'package:odbc_engine/odbc_engine.dart';
+import 'package:test/test.dart';
+
+import '../exception_matcher.dart';
+import 'engine.dart';
+
+const _connectionString = 'Driver=SQLite3;Database=:memory:';
+
+/// So many rows, computed one by one while they are fetched or before.
+String _numbers(int count) => 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL '
+    'SELECT i + 1 FROM n WHERE i < $count) SELECT i FROM n';
+
+void main() {
+  final engine = testEngine();
+  late OdbcAsyncConnection connection;
+
+  Future<OdbcAsyncConnection> open() =>
+      OdbcAsyncConnection.open(_connectionString, engine: engine);
+
+  setUp(() async => connection = await open());
+  tearDown(() => connection.close());
+
+  test('a stream is started, fetched and closed', () async {
+    final stream = await connection.stream(_numbers(3));
+    expect(stream.columns.single.name, 'i');
+    final batch = await stream.fetch();
+    expect(batch!.toRows().map((row) => row[0]), [1, 2, 3]);
+    batch.close();
+    expect(await stream.fetch(), isNull);
+    expect(await stream.fetch(), isNull);
+    expect(stream.progress.rows, 3);
+    expect(stream.progress.bytes, greaterThan(0));
+    await stream.close();
+    await stream.close();
+    await expectLater(stream.fetch(), throwsOdbc(OdbcErrorKind.invalidState));
+    expect(stream.cancel, returnsNormally);
+  });
+
+  test('objects may be closed in any order, and twice', () async {
+    final statement = await connection.prepare(_numbers(10));
+    await statement.execute();
+    final stream = await statement.stream();
+    await connection.close();
+    await statement.close();
+    await stream.close();
+    await stream.close();
+    await statement.close();
+    await connection.close();
+    expect(connection.isClosed, isTrue);
+    await expectLater(
+        connection.execute('SELECT 1'), throwsOdbc(OdbcErrorKind.invalidState));
+    await expectLater(
+        statement.execute(), throwsOdbc(OdbcErrorKind.invalidState));
+  });
+
+  test('what fails in the middle comes behind the rows before it', () async {
+    await connection.execute('CREATE TABLE t (i INTEGER)');
+    await connection.execute('INSERT INTO t ${_numbers(2000)}');
+    await connection.execute("UPDATE t SET i = 'x' WHERE i = 1500");
+    var rows = 0;
+    Object? failure;
+    try {
+      await for (final _ in connection.rows('SELECT i FROM t')) {
+        rows++;
+      }
+    } on OdbcDataException catch (error) {
+      failure = error;
+      expect(error.row, 1499);
+      expect(error.column, 'i');
+    }
+    expect(failure, isNotNull);
+    expect(rows, 1499);
+    expect((await connection.query('SELECT 7 AS a')).rows.single['a'], 7);
+  });
+
+  test('eight streams of as many connections run at once', () async {
+    final connections = await Future.wait(List.generate(8, (_) => open()));
+    final sums = await Future.wait(connections.map((each) async {
+      var sum = 0;
+      await for (final row in each.rows(_numbers(5000))) {
+        sum += row[0]! as int;
+      }
+      return sum;
+    }));
+    expect(sums, List.filled(8, 5000 * 5001 ~/ 2));
+    await Future.wait(connections.map((each) => each.close()));
+  });
+
+  test('several streams of one connection are read in turns', () async {
+    final streams = await Future.wait(
+        List.generate(3, (_) => connection.stream(_numbers(600))));
+    final counts = [0, 0, 0];
+    for (var open = true; open;) {
+      open = false;
+      for (final (index, stream) in streams.indexed) {
+        final batch = await stream.fetch();
+        counts[index] += batch?.rowCount ?? 0;
+        open |= batch != null;
+        batch?.close();
+      }
+    }
+    expect(counts, [600, 600, 600]);
+  });
+
+  test('a paused subscription fetches nothing', () async {
+    final stream = await connection.stream(
+        _numbers(1000), const <Object?>[], OdbcStreamOptions(batchRowsMax: 10));
+    final reached = Completer<void>();
+    final ended = Completer<void>();
+    var batches = 0;
+    late final StreamSubscription<OdbcBatch> subscription;
+    subscription = stream.batches.listen((batch) {
+      batch.close();
+      if (++batches == 3) {
+        subscription.pause();
+        reached.complete();
+      }
+    }, onDone: ended.complete);
+    await reached.future;
+    final before = stream.progress.rows;
+    // Whatever was on its way has arrived once another call is answered.
+    await connection.query('SELECT 1');
+    await connection.query('SELECT 1');
+    expect(batches, 3);
+    expect(stream.progress.rows, lessThanOrEqualTo(before + 10));
+    subscription.resume();
+    await ended.future;
+    await subscription.cancel();
+    expect(batches, 100);
+  });
+
+  test('a cancelled subscription closes its stream', () async {
+    final stream = await connection.stream(_numbers(100000), const <Object?>[],
+        OdbcStreamOptions(batchRowsMax: 10));
+    final first = Completer<void>();
+    final subscription = stream.rows.listen((row) {
+      if (!first.isCompleted) first.complete();
+    });
+    await first.future;
+    await subscription.cancel();
+    expect(stream.isClosed, isTrue);
+    expect(stream.progress.rows, lessThan(1000));
+    expect((await connection.query('SELECT 1 AS a')).rows.single['a'], 1);
+  });
+
+  test('the event loop goes on while the database works', () async {
+    var beats = 0;
+    final heart =
+        Timer.periodic(const Duration(milliseconds: 1), (_) => beats++);
+    await connection.query('SELECT count(*) FROM (${_numbers(2000000)})');
+    heart.cancel();
+    expect(beats, greaterThan(5));
+  });
+
+  test('a worker that dies fails its pending calls', () async {
+    final stream = await connection.stream(
+        _numbers(1000), const <Object?>[], OdbcStreamOptions(batchRowsMax: 1));
+    (await stream.fetch())!.close();
+    final pending = [
+      connection.query('SELECT count(*) FROM (${_numbers(2000000)})'),
+      stream.fetch(),
+    ];
+    connection.isolate.kill(priority: Isolate.immediate);
+    for (final call in pending) {
+      await expectLater(call, throwsOdbc(OdbcErrorKind.invalidState));
+    }
+    await expectLater(
+        connection.execute('SELECT 1'), throwsOdbc(OdbcErrorKind.invalidState));
+    expect(connection.isClosed, isTrue);
+    await stream.close();
+    await connection.close();
+  });
+
+  test('a thousand streams leave nothing open', () async {
+    final before = metrics(engine: engine);
+    for (var round = 0; round < 1000; round++) {
+      final stream = await connection.stream(_numbers(3));
+      final batch = await stream.fetch();
+      batch!.close();
+      await stream.close();
+    }
+    final after = metrics(engine: engine);
+    expect(after.openStreams, before.openStreams);
+    expect(after.openStatements, before.openStatements);
+  });
+
+  test('a transaction commits, and rolls back what throws', () async {
+    await connection.execute('CREATE TABLE t (i INTEGER)');
+    await connection
+        .runInTransaction(() => connection.execute('INSERT INTO t VALUES (1)'));
+    await expectLater(connection.runInTransaction<void>(() async {
+      await connection.execute('INSERT INTO t VALUES (2)');
+      throw StateError('no');
+    }), throwsStateError);
+    final rows = (await connection.query('SELECT i FROM t')).rows;
+    expect(rows.map((row) => row['i']), [1]);
+    expect(await connection.autocommit, isTrue);
+  });
+
+  test('clearing everything ends streams of every connection', () async {
+    final stream = await connection.stream(_numbers(1000));
+    await clearAllStatementsAsync(engine: engine);
+    await expectLater(stream.fetch(), throwsOdbc(OdbcErrorKind.invalidState));
+    expect((await connection.query('SELECT 1 AS a')).rows.single['a'], 1);
+  });
+
+  test('what cannot connect says why', () async {
+    await expectLater(
+        OdbcAsyncConnection.open('Driver=No Such Driver', engine: engine),
+        throwsOdbc(OdbcErrorKind.driver));
+  });
+
+  test('a value that no isolate can be sent is refused', () async {
+    final port = ReceivePort();
+    await expectLater(connection.execute('SELECT ?', [port]),
+        throwsOdbc(OdbcErrorKind.invalidArgument));
+    port.close();
+  });
+
+  test('one repository works with both kinds of connections', () async {
+    Future<List<int>> evens(OdbcService service) async {
+      await service.execute('CREATE TABLE IF NOT EXISTS e (i INTEGER)');
+      await service.execute('INSERT INTO e VALUES (2)');
+      await service.execute('INSERT INTO e VALUES (4)');
+      final asked = await service.query('SELECT i FROM e ORDER BY i');
+      final streamed =
+          await service.rows('SELECT i FROM e ORDER BY i').toList();
+      expect(streamed.length, asked.rows.length);
+      return [for (final row in asked.rows) row['i']! as int];
+    }
+
+    expect(await evens(connection), [2, 4]);
+    final sync = OdbcConnection.open(_connectionString, engine: engine);
+    expect(await evens(sync), [2, 4]);
+    sync.close();
+  });
+}
