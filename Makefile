@@ -6,7 +6,7 @@ SHELL := bash
 # Recipes run with the toolchains that the bootstrap found or installed.
 WITH_TOOLS := source target/env.sh;
 SUITES := rust python dart conformance
-DART_FOLDERS := dart conformance/harness/dart
+DART_FOLDERS := dart conformance/harness/dart bench/dart
 
 .PHONY: help
 help: ## List the targets
@@ -35,6 +35,10 @@ test: build ## Run every test: Rust, C ABI, Python, Dart and the conformance mat
 conformance: build ## Run the conformance matrix (ARGS="--database sqlite --case 'types/*'" for a part)
 	@$(WITH_TOOLS) python tools/servers.py run -- python -m conformance run $(ARGS)
 
+.PHONY: bench
+bench: bootstrap ## Measure reading beside a bare C loop and the peers (BENCH_ROUNDS=5, BENCH_SCALE=1, BENCH_ARGS="--shape mixed")
+	@$(WITH_TOOLS) python tools/servers.py run -- python -m bench $(BENCH_ARGS)
+
 .PHONY: lint
 lint: build ## Check formatting, lints, types and generated files
 	@$(WITH_TOOLS) cargo fmt --all --check
@@ -44,6 +48,8 @@ lint: build ## Check formatting, lints, types and generated files
 	@$(WITH_TOOLS) cd python && mypy
 	@$(WITH_TOOLS) MYPYPATH=tools mypy --strict tools
 	@$(WITH_TOOLS) mypy --strict --package conformance
+	@$(WITH_TOOLS) mypy --strict --package bench.harness
+	@$(WITH_TOOLS) MYPYPATH=bench/contestants mypy --strict --explicit-package-bases bench/contestants
 	@$(WITH_TOOLS) for folder in $(DART_FOLDERS); do dart format --output=none --set-exit-if-changed "$$folder"; done
 	@$(WITH_TOOLS) for folder in $(DART_FOLDERS); do dart analyze --fatal-infos "$$folder"; done
 	@$(WITH_TOOLS) python -m conformance lint
@@ -65,5 +71,5 @@ compose-check: ## Validate docker-compose.yml (needs no Docker daemon)
 
 .PHONY: clean
 clean: ## Remove everything that was built in this checkout
-	@rm -rf target dart/.dart_tool conformance/harness/dart/.dart_tool
+	@rm -rf target dart/.dart_tool conformance/harness/dart/.dart_tool bench/dart/.dart_tool
 	@find python -name '*.so' -delete

@@ -5,6 +5,7 @@
 #include "measure.h"
 
 static odbc_error error;
+static odbc_execution execution;
 
 static void check(int32_t status) {
   if (status == 0) return;
@@ -41,7 +42,7 @@ static void read_all(odbc_handle connection) {
   double first = -1;
   double began = now();
   odbc_handle statement = open_statement(connection);
-  check(odbc_statement_execute(statement, NULL, NULL, NULL, &error));
+  check(odbc_statement_execute(statement, NULL, NULL, &execution, &error));
   odbc_handle stream = start_stream(statement);
   for (;;) {
     struct ArrowArray batch;
@@ -82,7 +83,7 @@ static void look_up_key(odbc_handle statement, int64_t *key) {
                            .buffers = row_buffers,
                            .children = values,
                            .release = keep};
-  check(odbc_statement_execute(statement, &schema, &row, NULL, &error));
+  check(odbc_statement_execute(statement, &schema, &row, &execution, &error));
 }
 
 static void look_up(odbc_handle connection) {
@@ -91,12 +92,12 @@ static void look_up(odbc_handle connection) {
   odbc_handle statement = open_statement(connection);
   int64_t rows = 0, sum = 0;
   double began = 0;
-  for (int64_t execution = -1; execution < executions; execution++) {
-    if (execution == 0) {
+  for (int64_t number = -1; number < executions; number++) {
+    if (number == 0) {
       began = now();
       rows = sum = 0;
     }
-    int64_t key = key_of(execution < 0 ? 0 : execution, key_count);
+    int64_t key = key_of(number < 0 ? 0 : number, key_count);
     look_up_key(statement, &key);
     odbc_handle stream = start_stream(statement);
     for (;;) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import adbcbridge
+import adbcbridge  # type: ignore[import-not-found]
 import measure
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import measure
-import pyodbc
+import pyodbc  # type: ignore[import-not-found]
 
 ROWS_AT_ONCE = 10_000
 

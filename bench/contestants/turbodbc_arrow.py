@@ -7,12 +7,14 @@ from typing import Any
 
 import measure
 import pyarrow  # noqa: F401  (turbodbc's Arrow support wants it loaded first)
-import turbodbc
+import turbodbc  # type: ignore[import-not-found]
 
 
 def main() -> None:
     options = turbodbc.make_options(
-        autocommit=True, limit_varchar_results_to_max=True, varchar_max_character_limit=measure.TEXT_BYTES_MAX
+        autocommit=True,
+        limit_varchar_results_to_max=True,
+        varchar_max_character_limit=measure.TEXT_BYTES_MAX,
     )
     connection = turbodbc.connect(connection_string=measure.CONNECTION, turbodbc_options=options)
     cursor = connection.cursor()

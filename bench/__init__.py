@@ -1,0 +1,1 @@
+"""The benchmark for reading: `make bench`, or `python -m bench` with the databases up."""

@@ -1,0 +1,1 @@
+"""What plans, builds, runs and reports the benchmark."""
