@@ -83,6 +83,17 @@ class Runner:
         return tally
 
 
+# What a case observes must not depend on how its results are read.
+STREAM_OPTIONS = (
+    '{"prefetch": false}',
+    '{"batch_rows_max": 1}',
+    '{"batch_rows_max": 2, "prefetch": false}',
+    '{"batch_rows_max": 1000}',
+    '{"batch_bytes_max": 4096}',
+)
+STREAM_CASES = ("types/*", "parameters/*", "results/*", "procedures/*", "several/*")
+
+
 def suites() -> dict[str, list[Runner]]:
     if shutil.which("cargo-nextest"):
         rust = [["cargo", "nextest", "run", "--no-fail-fast"]]
@@ -90,13 +101,20 @@ def suites() -> dict[str, list[Runner]]:
         rust = [["cargo", "test", "--no-fail-fast", "--lib", "--bins", "--tests"]]
     rust.append(["cargo", "test", "--doc"])
     pytest = [sys.executable, "-m", "pytest", "--color=no"]
+    conformance = [sys.executable, "-m", "conformance"]
+    chosen = [part for case in STREAM_CASES for part in ("--case", case)]
+    chosen += ["--binding", "rust", "--binding", "python"]
     return {
         "rust": [Runner(command) for command in rust],
         "python": [Runner([*pytest, "python/tests"]), Runner([*pytest, "tools/tests"])],
         "dart": [Runner(["dart", "test"], ROOT / "dart")],
         "conformance": [
             Runner([*pytest, "conformance/tests"]),
-            Runner([sys.executable, "-m", "conformance", "run"]),
+            Runner([*conformance, "run"]),
+            *(
+                Runner([*conformance, "run", *chosen, "--stream-options", options])
+                for options in STREAM_OPTIONS
+            ),
         ],
     }
 

@@ -51,6 +51,7 @@ class CellRun:
         connection_string: str,
         local: Mapping[str, str],
         unsupported: Mapping[str, str],
+        stream_options: Mapping[str, Any],
     ) -> None:
         self._cell = cell
         self._case: Case = cell.case
@@ -60,6 +61,7 @@ class CellRun:
         self._secret = ConnectionString.parse(connection_string).secret()
         self._local = local
         self._unsupported = unsupported
+        self._stream_options = stream_options
         self._tables = {name: _table_name(cell, name) for name in cell.case.tables}
         self._tokens = tokens_of(cell.case, database, {**local, **self._tables})
         self._formats: dict[str, list[str]] = {}
@@ -195,6 +197,8 @@ class CellRun:
             members["params"] = parameters.encoded(members.get("params", []))
         if op in ("open", "begin", "query", "query_parts", "query_pages", "stream_open"):
             members.setdefault("options", {})
+        if op in ("query", "query_parts", "query_pages") and not _counts_batches(step):
+            members["options"] = {**self._stream_options, **members["options"]}
         if op == "open":
             members["connection_string"] = self._open_string(members)
             members.pop("variant", None)
@@ -224,6 +228,11 @@ class CellRun:
         if step.op == "stream_open" and stream:
             self._formats[stream] = formats
         return self._formats.get(stream, formats) if stream else formats
+
+
+def _counts_batches(step: Step) -> bool:
+    """Whether a step expects a number of batches, or an error of its own options."""
+    return bool(step.members.get("options")) or "batches" in str(step.expect)
 
 
 def _in_order(reply: dict[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from . import binding, console, lint, matrix, support_matrix
 from .database import Database
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The harnesses are in sessions of their own, so ending them is up to this process.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        return _run(suite, planned, options.profile)
+        return _run(suite, planned, options.profile, options.stream_options)
     except KeyboardInterrupt:
         print("interrupted; nothing was written")
         return 130
@@ -51,15 +53,16 @@ def _is_there(database: Database) -> bool:
     return bool(os.environ.get(database.environment, "").strip()) or database.default is not None
 
 
-def _run(suite: Suite, planned: Plan, profile: str) -> int:
+def _run(suite: Suite, planned: Plan, profile: str, stream_options: dict[str, Any]) -> int:
     report = console.Report(suite)
     report.plan(planned)
     out = suite.root / "target" / "conformance"
-    runner = Runner(suite, os.environ, binding.tokens(suite.root, profile), out, report.lane)
+    tokens = binding.tokens(suite.root, profile)
+    runner = Runner(suite, os.environ, tokens, out, report.lane, stream_options)
     run = runner.run(planned)
     results = complete(planned, run.results)
     matrix.write(out / "matrix.json", matrix.matrix(planned, run, results))
-    if planned.complete:
+    if planned.complete and not stream_options:
         page = suite.root / "doc" / "conformance.md"
         page.write_text(support_matrix.document(suite, planned, run, results), encoding="utf-8")
     report.matrix(planned, results)
@@ -68,6 +71,13 @@ def _run(suite: Suite, planned: Plan, profile: str) -> int:
     report.total(results)
     failing = any(result.fails_the_run for result in results)
     return 1 if failing or not results else 0
+
+
+def _options(text: str) -> dict[str, Any]:
+    options = json.loads(text)
+    if not isinstance(options, dict):
+        raise ValueError("not a JSON object")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,5 +99,12 @@ def _parser() -> argparse.ArgumentParser:
             default=os.environ.get("ODBC_ENGINE_PROFILE", "debug"),
             choices=("debug", "release"),
             help="which build to use (default: debug, or $ODBC_ENGINE_PROFILE)",
+        )
+        command.add_argument(
+            "--stream-options",
+            type=_options,
+            default={},
+            metavar="JSON",
+            help="how queries are read where a case does not say: '{\"prefetch\": false}'",
         )
     return parser

@@ -46,12 +46,14 @@ class Runner:
         tokens: Mapping[str, str],
         logs: Path,
         report: Report = lambda binding, database, results: None,
+        stream_options: Mapping[str, Any] | None = None,
     ) -> None:
         self._suite = suite
         self._connection_strings = connection_strings
         self._tokens = tokens
         self._logs = logs
         self._report = report
+        self._stream_options = stream_options or {}
         self._harnesses = Harnesses()
 
     def run(self, plan: Plan) -> Run:
@@ -81,7 +83,9 @@ class Runner:
             with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
                 local = {"scratch": scratch, "closed_port": str(port)}
                 resolved = self._suite.bindings[binding].resolved(self._tokens)
-                lane = _Lane(self._suite, resolved, database, local, self._harnesses)
+                lane = _Lane(
+                    self._suite, resolved, database, local, self._harnesses, self._stream_options
+                )
                 string = self._suite.databases[database].connection_string(
                     self._connection_strings, local
                 )
@@ -105,11 +109,13 @@ class _Lane:
         database: str,
         local: Mapping[str, str],
         harnesses: Harnesses,
+        stream_options: Mapping[str, Any],
     ) -> None:
         self._database = suite.databases[database]
         self._harnesses = harnesses
         self._binding = binding
         self._local = local
+        self._stream_options = stream_options
         self._failed_starts = 0
         self._why_not_started = ""
         self.hello: dict[str, Any] | None = None
@@ -137,6 +143,7 @@ class _Lane:
                     connection_string,
                     self._local,
                     self._binding.unsupported,
+                    self._stream_options,
                 ).run()
                 results.append(result)
                 if result.outcome in (Outcome.CRASHED, Outcome.TIMEOUT, Outcome.ERRORED):

@@ -73,8 +73,8 @@ pub struct StreamOptions {
     /// an error of kind Limit.
     pub column_bytes_max: usize,
     /// Whether a thread fetches one batch ahead of the consumer, once a result has shown to be
-    /// long; true unless set.
-    pub prefetch: bool,
+    /// long; unless set, where the consumer takes its time.
+    pub prefetch: Option<bool>,
 }
 
 impl Default for StreamOptions {
@@ -83,7 +83,7 @@ impl Default for StreamOptions {
             batch_rows_max: 1 << 16,
             batch_bytes_max: 8 << 20,
             column_bytes_max: 1 << 30,
-            prefetch: true,
+            prefetch: None,
         }
     }
 }
@@ -98,7 +98,7 @@ impl StreamOptions {
                 "batch_bytes_max" => &mut options.batch_bytes_max,
                 "column_bytes_max" => &mut options.column_bytes_max,
                 "prefetch" => {
-                    options.prefetch = boolean("stream", key, value)?;
+                    options.prefetch = Some(boolean("stream", key, value)?);
                     continue;
                 }
                 _ => return Err(unknown("stream", key)),

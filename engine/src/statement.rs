@@ -222,7 +222,7 @@ impl Statement {
             reading,
         };
         if let Some((schema, result)) = state.read_held() {
-            return Ok(Stream::new(key(result), schema, false));
+            return Ok(Stream::new(key(result), schema, Some(false)));
         }
         let (schema, number, reads_instants) = state.read(options, context)?;
         if reads_instants && let Err(error) = session.check_time_zone(OPERATION) {

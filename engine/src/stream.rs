@@ -27,6 +27,9 @@ const OPERATION: &str = "fetch";
 
 /// A result that is fetched at once starts no thread; that is worth it once so many batches came.
 const BATCHES_BEFORE_PREFETCH: u64 = 2;
+/// Handing batches from thread to thread costs a few percent, so the consumer must take at least
+/// this part of the driver's time for itself before it is worth it.
+const CONSUMER_SHARE_MIN: u32 = 8;
 
 /// How far a stream has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,16 +63,46 @@ pub struct Stream {
 
 /// Where the next batch comes from.
 enum Source {
-    /// From the driver, as it is asked for; so many have come.
-    Driver {
-        batches: u64,
-        prefetch: bool,
-    },
+    /// From the driver, as it is asked for.
+    Driver(Pace),
     /// From a thread that is ahead.
     Ahead(Prefetch),
     /// From several queries.
     Made(Box<dyn Batches>),
     Ended,
+}
+
+/// How fast a result is fetched and consumed.
+struct Pace {
+    prefetch: Option<bool>,
+    batches: u64,
+    /// How long the driver took, and how long the consumer.
+    fetching: Duration,
+    consuming: Duration,
+    last: Option<Instant>,
+}
+
+impl Pace {
+    fn new(prefetch: Option<bool>) -> Self {
+        let (fetching, consuming) = (Duration::ZERO, Duration::ZERO);
+        Self { prefetch, batches: 0, fetching, consuming, last: None }
+    }
+
+    /// Notes that the consumer is back; tells whether a thread should be ahead of it.
+    fn wants_prefetch(&mut self) -> bool {
+        self.consuming += self.last.map_or(Duration::ZERO, |last| last.elapsed());
+        self.batches += 1;
+        let wins = || self.consuming * CONSUMER_SHARE_MIN >= self.fetching;
+        self.batches > BATCHES_BEFORE_PREFETCH && self.prefetch.unwrap_or_else(wins)
+    }
+
+    fn fetch(&mut self, result: &ResultKey) -> Fetched {
+        let begin = Instant::now();
+        let fetched = result.fetch();
+        self.fetching += begin.elapsed();
+        self.last = Some(Instant::now());
+        fetched
+    }
 }
 
 /// What a stream ends with.
@@ -151,8 +184,8 @@ fn closed(because: &str) -> Error {
 
 impl Stream {
     /// The stream of one result.
-    pub(crate) fn new(result: ResultKey, schema: SchemaRef, prefetch: bool) -> Self {
-        let source = Source::Driver { batches: 0, prefetch };
+    pub(crate) fn new(result: ResultKey, schema: SchemaRef, prefetch: Option<bool>) -> Self {
+        let source = Source::Driver(Pace::new(prefetch));
         Self::of(Origin::Result(Arc::new(result)), schema, source)
     }
 
@@ -211,15 +244,14 @@ impl Stream {
     fn fetch_from(&self, source: &mut Source) -> Result<Fetched> {
         let plain = |batch| Fetched { batch, warnings: Vec::new() };
         Ok(match (&mut *source, &self.origin) {
-            (Source::Driver { batches, prefetch }, Origin::Result(result)) => {
-                *batches += 1;
-                if *prefetch && *batches > BATCHES_BEFORE_PREFETCH {
+            (Source::Driver(pace), Origin::Result(result)) => {
+                if pace.wants_prefetch() {
                     let ahead = Prefetch::start(result)?;
                     let fetched = ahead.next();
                     *source = Source::Ahead(ahead);
                     fetched
                 } else {
-                    result.fetch()
+                    pace.fetch(result)
                 }
             }
             (Source::Ahead(ahead), _) => ahead.next(),

@@ -22,7 +22,7 @@ use crate::{
 /// `options` is a JSON object, empty for the defaults: `batch_rows_max` (1 to 1,048,576, default
 /// 65,536), `batch_bytes_max` (4,096 to 1,073,741,824, default 8,388,608), `column_bytes_max` (1
 /// to 2,147,483,647, default 1,073,741,824), `prefetch` (whether a thread fetches one batch ahead
-/// once a result has shown to be long, default true).
+/// once a result has shown to be long, default where the consumer takes its time).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_stream_start(
     statement: OdbcHandle,

@@ -10,10 +10,11 @@ use std::{
 
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray,
-    Float64Array, Int64Array, RecordBatch, StringArray, StructArray, Time64MicrosecondArray,
-    TimestampMicrosecondArray,
+    Float64Array, Int64Array, RecordBatch, RecordBatchReader, StringArray, StructArray,
+    Time64MicrosecondArray, TimestampMicrosecondArray,
     cast::AsArray,
     ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi},
+    ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader},
 };
 use arrow_schema::{Field, Schema};
 use libloading::{Library, Symbol};
@@ -212,5 +213,39 @@ fn values_of_every_type_come_back() {
             Ok(())
         })
         .unwrap();
+    abi.close("odbc_connection_close", abi.connection);
+}
+
+#[test]
+fn a_stream_is_handed_over_as_an_arrow_stream() {
+    type Export = unsafe extern "C" fn(u64, *mut FFI_ArrowArrayStream, *mut u8) -> Status;
+    let abi = Abi::new();
+    let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) \
+                   SELECT i FROM n";
+    let statement = abi.execute(numbers, None);
+    let start: Symbol<'_, OpenStatement> = abi.symbol("odbc_stream_start");
+    let export: Symbol<'_, Export> = abi.symbol("odbc_stream_export");
+    let mut stream = 0;
+    let mut exported = FFI_ArrowArrayStream::empty();
+    // SAFETY: As the header asks.
+    unsafe {
+        assert_eq!(start(statement, null(), 0, &mut stream, NOBODY), 0);
+        assert_eq!(export(stream, &mut exported, NOBODY), 0);
+    }
+    let mut reader = RecordBatchStreamReader::try_new(exported).unwrap();
+    assert_eq!(reader.schema().field(0).name(), "i");
+    let mut next = 1;
+    while next <= 3000 {
+        let batch = reader.next().unwrap().unwrap();
+        for value in batch.column(0).as_primitive::<arrow_array::types::Int64Type>().values() {
+            assert_eq!(*value, next);
+            next += 1;
+        }
+    }
+    // Whoever holds the handle still can end it, which the consumer hears of.
+    abi.close("odbc_stream_close", stream);
+    let error = reader.next().unwrap().unwrap_err();
+    assert!(error.to_string().contains("the stream is closed"), "{error}");
+    abi.close("odbc_statement_close", statement);
     abi.close("odbc_connection_close", abi.connection);
 }

@@ -61,7 +61,8 @@ class StreamOptions(TypedDict, total=False):
     batch_bytes_max: int
     #: The longest single value in bytes, any longer being an error; 1 GiB unless set.
     column_bytes_max: int
-    #: Whether a thread fetches one batch ahead once a result has shown to be long; on unless set.
+    #: Whether a thread fetches one batch ahead once a result has shown to be long; unless set,
+    #: where the consumer takes its time.
     prefetch: bool
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -32,7 +33,11 @@ class Stream:
 
     def __init__(self, native: _native.Stream) -> None:
         self._native = native
-        self.columns: list[Column] = [Column(*column) for column in native.columns()]
+
+    @functools.cached_property
+    def columns(self) -> list[Column]:
+        """The columns of the result, with their exact types."""
+        return [Column(*column) for column in self._native.columns()]
 
     @property
     def warnings(self) -> list[Diagnostic]:

@@ -65,7 +65,7 @@ final class OdbcTransactionOptions {
 /// How a result is read; what is null is left to the engine's default.
 final class OdbcStreamOptions {
   /// Limits of a batch and of a single value, and whether a thread fetches one
-  /// batch ahead, which it does unless told otherwise.
+  /// batch ahead; unless told, it does where the consumer takes its time.
   OdbcStreamOptions({
     int? batchRowsMax,
     int? batchBytesMax,

@@ -34,6 +34,8 @@ pub(crate) struct Cursor {
     pending: Range<usize>,
     /// Whether values among them are longer than their cells.
     clipped: bool,
+    /// Whether the next block wants wider cells.
+    rebind: bool,
     /// Rows of the batch in the making.
     built: usize,
     /// Rows of the batches that were delivered.
@@ -60,6 +62,7 @@ impl Cursor {
             block_start: 0,
             pending: 0..0,
             clipped: false,
+            rebind: false,
             built: 0,
             delivered: 0,
             batches: 0,
@@ -153,7 +156,7 @@ impl Cursor {
         let mut step = Step::Next;
         loop {
             let rows = self.plan.block_rows(self.block_start == 0);
-            if rows > self.block.rows() || step != Step::Next {
+            if rows > self.block.rows() || step != Step::Next || std::mem::take(&mut self.rebind) {
                 let bound = self.plan.columns.len();
                 self.block.bind(statement, &self.plan.columns, rows, bound, context)?;
             }
@@ -169,6 +172,7 @@ impl Cursor {
             }
             if clipped == Clipped::Reread {
                 self.verify(statement, fetched.rows, context)?;
+                self.widen_later(fetched.rows, &longest);
             }
             self.clipped = !longest.is_empty();
             self.keep(fetched.warnings, warnings);
@@ -222,6 +226,18 @@ impl Cursor {
             }
         }
         refit
+    }
+
+    /// Plans wider cells for the blocks to come, where reading many values again one by one would
+    /// take longer.
+    fn widen_later(&mut self, rows: usize, longest: &[(usize, isize)]) {
+        /// One value of so many is cheaper to be read again.
+        const SELDOM: usize = 8;
+        for (index, length) in longest {
+            let buffer = &self.block.buffers[*index];
+            let count = (0..rows).filter(|row| buffer.clipped(*row).is_some()).count();
+            self.rebind |= count * SELDOM > rows && self.plan.widen(*index, *length);
+        }
     }
 
     /// Appends rows of the block, `limit` at most.

@@ -39,7 +39,7 @@ pub(crate) fn read(
     if rows(shared, &without_key, parameters)?.iter().any(|batch| batch.num_rows() > 0) {
         return Err(data_error(OPERATION, format!("a row has no value in its key {key}")));
     }
-    let options = StreamOptions { prefetch: false, ..options.clone() };
+    let options = StreamOptions { prefetch: Some(false), ..options.clone() };
     let stream = start(shared, &limited("", page.rows), parameters, &options)?;
     let schema = stream.schema();
     let index = schema.fields().iter().position(|field| {

@@ -55,7 +55,7 @@ pub(crate) fn read(
         }
         others.push(other);
     }
-    let options = StreamOptions { prefetch: false, ..options.clone() };
+    let options = StreamOptions { prefetch: Some(false), ..options.clone() };
     let line = Arc::new(Mutex::new(parts.into_iter()));
     // The first part begins here, so that what is wrong with the query is told at once.
     let begun = begin(&first, &line, &options)?
