@@ -301,14 +301,15 @@ impl Stream {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        // Lets go of a thread that is ahead, unless somebody waits for it at this moment.
+        if let Ok(mut source) = self.source.try_lock() {
+            *source = Source::Ended;
+        }
         match &self.origin {
             Origin::Result(result) => {
                 result.shared.close_in_session(|session| self.close_in(session, result))
             }
-            Origin::Connection(_) => {
-                *lock(&self.source) = Source::Ended;
-                Ok(())
-            }
+            Origin::Connection(_) => Ok(()),
         }
     }
 
