@@ -1,6 +1,7 @@
 //! Parameters: one row of Arrow values, bound to a statement by their own types.
 
-mod encode;
+pub(crate) mod civil;
+pub(crate) mod encode;
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -160,11 +161,11 @@ impl Parameters {
 
 /// One value as the driver takes it, at an address that stays.
 pub(crate) struct BoundParameter {
-    c_type: CDataType,
-    sql_type: SqlDataType,
-    column_size: usize,
-    decimal_digits: i16,
-    data: Box<[u8]>,
+    pub c_type: CDataType,
+    pub sql_type: SqlDataType,
+    pub column_size: usize,
+    pub decimal_digits: i16,
+    pub data: Box<[u8]>,
     indicator: Box<isize>,
 }
 

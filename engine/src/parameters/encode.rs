@@ -3,7 +3,6 @@
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType,
     cast::AsArray,
-    temporal_conversions::{time32ms_to_time, time32s_to_time, time64ns_to_time, time64us_to_time},
     types::{
         Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int8Type, Int16Type,
         Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType,
@@ -13,10 +12,13 @@ use arrow_array::{
     },
 };
 use arrow_schema::{DataType, Field, TimeUnit};
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use odbc_api::sys::{CDataType, NULL_DATA, SqlDataType};
 
-use super::BoundParameter;
+use super::{
+    BoundParameter,
+    civil::{self, check_instants, date_cell, timestamp_cell},
+};
 use crate::{
     dbms::{Dbms, Exchange, LargeUnsigned, TextEncoding},
     error::ErrorKind,
@@ -27,12 +29,12 @@ use crate::{
 const VARIABLE_BYTES: usize = 4000;
 
 /// Why a value cannot be passed.
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     pub kind: ErrorKind,
     pub message: String,
 }
 
-fn refuse<T>(kind: ErrorKind, message: impl Into<String>) -> Result<T, Refusal> {
+pub(super) fn refuse<T>(kind: ErrorKind, message: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal { kind, message: message.into() })
 }
 
@@ -54,7 +56,7 @@ fn fixed(
 }
 
 /// Encodes the one value of an array.
-pub(super) fn encode(
+pub(crate) fn encode(
     field: &Field,
     array: &ArrayRef,
     dbms: &Dbms,
@@ -112,21 +114,17 @@ pub(super) fn encode(
             uuid(bytes.try_into().expect("the array's values have 16 bytes"), dbms)
         }
         DataType::FixedSizeBinary(_) => Ok(binary(array.as_fixed_size_binary().value(0))),
-        DataType::Date32 => {
-            let days = value::<Date32Type>(array);
-            match NaiveDate::from_epoch_days(days) {
-                Some(date) => date_parameter(date, dbms),
-                None => refuse(ErrorKind::Data, format!("day {days} is no date")),
-            }
+        DataType::Date32 => date_parameter(civil::date_of(value::<Date32Type>(array))?, dbms),
+        DataType::Time32(unit) | DataType::Time64(unit) => {
+            time_parameter(civil::time_of(time_value(array, *unit), *unit, dbms)?, dbms)
         }
-        DataType::Time32(_) | DataType::Time64(_) => match time_of(array) {
-            Some(time) => time_parameter(time, dbms),
-            None => refuse(ErrorKind::Data, "the time is not within a day"),
-        },
-        DataType::Timestamp(unit, zone) => match timestamp_of(array, *unit) {
-            Some(instant) => timestamp_parameter(instant, zone.is_some(), dbms),
-            None => refuse(ErrorKind::Data, "the timestamp is out of range"),
-        },
+        DataType::Timestamp(unit, zone) => {
+            if zone.is_some() {
+                check_instants(dbms)?;
+            }
+            let value = timestamp_value(array, *unit);
+            timestamp_parameter(civil::timestamp_of(value, *unit, dbms)?, dbms)
+        }
         other => refuse(
             ErrorKind::Unsupported,
             format!("values of the Arrow type {other} cannot be passed"),
@@ -209,7 +207,7 @@ fn variable(length: usize, short: SqlDataType, long: SqlDataType) -> SqlDataType
     if length <= VARIABLE_BYTES { short } else { long }
 }
 
-fn is_uuid(field: &Field) -> bool {
+pub(crate) fn is_uuid(field: &Field) -> bool {
     field.metadata().get("ARROW:extension:name").is_some_and(|name| name == "arrow.uuid")
 }
 
@@ -221,139 +219,75 @@ fn uuid(bytes: [u8; 16], dbms: &Dbms) -> Result<BoundParameter, Refusal> {
             Ok(fixed(CDataType::Guid, SqlDataType::EXT_GUID, 36, 0, &guid))
         }
         Exchange::Text => {
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            let groups = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-            text(&groups.join("-"), dbms)
+            written(|out| write_uuid(out, bytes), dbms)
         }
     }
 }
 
-/// ODBC's structs hold years in 16 bits, and databases few that are not of four digits.
-fn check_year(year: i32) -> Result<i16, Refusal> {
-    if (1..=9999).contains(&year) {
-        return Ok(year as i16);
+/// Writes a UUID as `8-4-4-4-12` digits in lower case.
+pub(crate) fn write_uuid(out: &mut Vec<u8>, bytes: [u8; 16]) {
+    for (index, byte) in bytes.into_iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            out.push(b'-');
+        }
+        write_hex(out, byte);
     }
-    refuse(ErrorKind::Data, format!("year {year} is not within 1 to 9999"))
 }
 
-fn date_struct(date: NaiveDate) -> Result<Vec<u8>, Refusal> {
-    let year = check_year(date.year())?.to_ne_bytes();
-    let month_and_day = [date.month() as u16, date.day() as u16].map(u16::to_ne_bytes);
-    Ok([year, month_and_day[0], month_and_day[1]].concat())
+/// Writes a byte as two digits in lower case.
+pub(crate) fn write_hex(out: &mut Vec<u8>, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
 }
 
 fn date_parameter(date: NaiveDate, dbms: &Dbms) -> Result<BoundParameter, Refusal> {
-    let cell = date_struct(date)?;
-    match dbms.date_parameters {
-        Exchange::Binary | Exchange::BinaryUntilNull | Exchange::BinaryVerified => {
-            Ok(fixed(CDataType::TypeDate, SqlDataType::DATE, 10, 0, &cell))
-        }
-        Exchange::Text => text(&date.format("%Y-%m-%d").to_string(), dbms),
+    if dbms.date_parameters == Exchange::Text {
+        return written(|out| civil::write_date(out, date), dbms);
     }
+    Ok(fixed(CDataType::TypeDate, SqlDataType::DATE, 10, 0, &date_cell(date)))
 }
 
 /// SQL_TIME_STRUCT has no fraction, so a time is always passed as text.
 fn time_parameter(time: NaiveTime, dbms: &Dbms) -> Result<BoundParameter, Refusal> {
-    check_fraction(time.nanosecond(), dbms)?;
-    text(&format!("{}{}", time.format("%H:%M:%S"), fraction(time.nanosecond())), dbms)
+    written(|out| civil::write_time(out, time), dbms)
 }
 
-fn timestamp_parameter(
-    value: NaiveDateTime,
-    is_instant: bool,
-    dbms: &Dbms,
-) -> Result<BoundParameter, Refusal> {
-    if is_instant && dbms.session_setup.is_empty() && dbms.time_zone_query.is_none() {
-        // Without a session in UTC, and without a type that holds the offset, the database would
-        // take the instant for another one.
-        let stores_text = dbms.date_parameters == Exchange::Text;
-        if !stores_text && !dbms.has_timestamp_with_time_zone() {
-            return refuse(
-                ErrorKind::Unsupported,
-                format!("{} is not known to keep a timestamp's time zone", dbms.id),
-            );
-        }
+fn timestamp_parameter(value: NaiveDateTime, dbms: &Dbms) -> Result<BoundParameter, Refusal> {
+    if dbms.date_parameters == Exchange::Text {
+        return written(|out| civil::write_timestamp(out, value), dbms);
     }
-    check_fraction(value.nanosecond(), dbms)?;
-    let mut cell = date_struct(value.date())?;
-    match dbms.date_parameters {
-        Exchange::Binary | Exchange::BinaryUntilNull | Exchange::BinaryVerified => {
-            for part in [value.hour(), value.minute(), value.second()] {
-                cell.extend((part as u16).to_ne_bytes());
-            }
-            cell.extend(value.nanosecond().to_ne_bytes());
-            let digits = i16::from(dbms.parameter_fraction_digits);
-            let size = 20 + digits as usize;
-            Ok(fixed(CDataType::TypeTimestamp, SqlDataType::TIMESTAMP, size, digits, &cell))
-        }
-        Exchange::Text => {
-            let whole = value.format("%Y-%m-%d %H:%M:%S");
-            text(&format!("{whole}{}", fraction(value.nanosecond())), dbms)
-        }
+    let digits = i16::from(dbms.parameter_fraction_digits);
+    let size = 20 + digits as usize;
+    let cell = timestamp_cell(value);
+    Ok(fixed(CDataType::TypeTimestamp, SqlDataType::TIMESTAMP, size, digits, &cell))
+}
+
+fn written(write: impl FnOnce(&mut Vec<u8>), dbms: &Dbms) -> Result<BoundParameter, Refusal> {
+    let mut out = Vec::new();
+    write(&mut out);
+    text(std::str::from_utf8(&out).expect("digits are ASCII"), dbms)
+}
+
+fn time_value(array: &ArrayRef, unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Second => value::<Time32SecondType>(array).into(),
+        TimeUnit::Millisecond => value::<Time32MillisecondType>(array).into(),
+        TimeUnit::Microsecond => value::<Time64MicrosecondType>(array),
+        TimeUnit::Nanosecond => value::<Time64NanosecondType>(array),
     }
 }
 
-fn check_fraction(nanoseconds: u32, dbms: &Dbms) -> Result<(), Refusal> {
-    let digits = dbms.parameter_fraction_digits;
-    if !nanoseconds.is_multiple_of(10u32.pow(9 - u32::from(digits))) {
-        return refuse(
-            ErrorKind::Data,
-            format!("{} keeps {digits} digits of a second's fraction, not 9", dbms.id),
-        );
+fn timestamp_value(array: &ArrayRef, unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Second => value::<TimestampSecondType>(array),
+        TimeUnit::Millisecond => value::<TimestampMillisecondType>(array),
+        TimeUnit::Microsecond => value::<TimestampMicrosecondType>(array),
+        TimeUnit::Nanosecond => value::<TimestampNanosecondType>(array),
     }
-    Ok(())
-}
-
-/// The fraction of a second as text: nothing, or a point and its digits.
-fn fraction(nanoseconds: u32) -> String {
-    match nanoseconds {
-        0 => String::new(),
-        _ => format!(".{nanoseconds:09}").trim_end_matches('0').to_owned(),
-    }
-}
-
-fn time_of(array: &ArrayRef) -> Option<NaiveTime> {
-    // The conversions panic outside of a day.
-    const DAY_S: i64 = 86_400;
-    let in_day = |value: i64, per_second: i64| (0..DAY_S * per_second).contains(&value);
-    match array.data_type() {
-        DataType::Time32(TimeUnit::Second) => {
-            let time = value::<Time32SecondType>(array);
-            in_day(time.into(), 1).then(|| time32s_to_time(time))?
-        }
-        DataType::Time32(_) => {
-            let time = value::<Time32MillisecondType>(array);
-            in_day(time.into(), 1_000).then(|| time32ms_to_time(time))?
-        }
-        DataType::Time64(TimeUnit::Microsecond) => {
-            let time = value::<Time64MicrosecondType>(array);
-            in_day(time, 1_000_000).then(|| time64us_to_time(time))?
-        }
-        _ => {
-            let time = value::<Time64NanosecondType>(array);
-            in_day(time, 1_000_000_000).then(|| time64ns_to_time(time))?
-        }
-    }
-}
-
-fn timestamp_of(array: &ArrayRef, unit: TimeUnit) -> Option<NaiveDateTime> {
-    let instant = match unit {
-        TimeUnit::Second => DateTime::from_timestamp(value::<TimestampSecondType>(array), 0),
-        TimeUnit::Millisecond => {
-            DateTime::from_timestamp_millis(value::<TimestampMillisecondType>(array))
-        }
-        TimeUnit::Microsecond => {
-            DateTime::from_timestamp_micros(value::<TimestampMicrosecondType>(array))
-        }
-        TimeUnit::Nanosecond => {
-            Some(DateTime::from_timestamp_nanos(value::<TimestampNanosecondType>(array)))
-        }
-    };
-    instant.map(|instant| instant.naive_utc())
 }
 
 /// A NULL of a type: the drivers look at its SQL type even where there is no value.
-fn null_of(data_type: &DataType, dbms: &Dbms) -> BoundParameter {
+pub(crate) fn null_of(data_type: &DataType, dbms: &Dbms) -> BoundParameter {
     let (c_type, sql_type, size) = match data_type {
         DataType::Boolean => (CDataType::Bit, SqlDataType::EXT_BIT, 1),
         DataType::Int8 | DataType::Int16 | DataType::UInt8 => {
