@@ -20,10 +20,13 @@ pub use connection_string::ConnectionString;
 pub(crate) use session::{Session, StatementKey};
 pub use transaction::{Isolation, TransactionOptions};
 
+use arrow_array::RecordBatchReader;
+
 use crate::{
     catalog::CatalogQuery,
     dbms::Dbms,
     error::{Diagnostic, Error, ErrorKind, Result},
+    insert::{self, BulkOptions, BulkResult},
     options::{ConnectionOptions, StreamOptions},
     parameters::Parameters,
     procedure::{self, ProcedureCall},
@@ -80,6 +83,17 @@ impl std::ops::DerefMut for SessionGuard<'_> {
 impl Shared {
     /// Waits for the running call of this connection, if any, and takes its place.
     pub fn session(&self, operation: &'static str) -> Result<SessionGuard<'_>> {
+        let session = self.session_while_inserting(operation)?;
+        if session.inserting.is_some() {
+            // Waiting might never end: the rows may come from whoever waits.
+            let message = "a bulk insert runs on this connection";
+            return Err(Error::new(ErrorKind::InvalidState, operation, message));
+        }
+        Ok(session)
+    }
+
+    /// The same, also between the chunks of a bulk insert.
+    pub fn session_while_inserting(&self, operation: &'static str) -> Result<SessionGuard<'_>> {
         let closed = || Error::new(ErrorKind::InvalidState, operation, "the connection is closed");
         if self.closed.load(Ordering::Acquire) {
             return Err(closed());
@@ -103,7 +117,7 @@ impl Shared {
 
     /// Closes something of the session by `close`; where the connection is closed, that is done.
     pub fn close_in_session(&self, close: impl FnOnce(&mut Session)) -> Result<()> {
-        match self.session("close") {
+        match self.session_while_inserting("close") {
             Ok(mut session) => {
                 close(&mut session);
                 Ok(())
@@ -250,6 +264,22 @@ impl Connection {
         options: &StreamOptions,
     ) -> Result<Stream> {
         several::read_pages(&self.shared, sql, parameters, page, options)
+    }
+
+    /// Inserts the rows of a reader into a table, as fast as the driver takes them.
+    ///
+    /// `table` is an identifier as SQL writes it, with its schema before a dot if need be; the
+    /// rows' columns go to those of the same names, which are exact. All rows are written, or none
+    /// unless `commit_every_rows` is set; within an open transaction it is a part of that.
+    /// Meanwhile other calls on this connection are `InvalidState`, but for streams that are open:
+    /// the rows may come from one.
+    pub fn bulk_insert(
+        &self,
+        table: &str,
+        rows: Box<dyn RecordBatchReader + Send>,
+        options: &BulkOptions,
+    ) -> Result<BulkResult> {
+        insert::bulk_insert(&self.shared, table, rows, options)
     }
 
     /// Makes what the innermost transaction did last, and ends it.

@@ -3,6 +3,7 @@
 //! Each fact was measured on the driver version named in its file; the conformance suite holds a
 //! case for it. A database that nothing here names gets [`unknown`]'s careful defaults.
 
+mod bulk;
 mod db2;
 mod mariadb;
 mod oracle;
@@ -14,6 +15,7 @@ mod unknown;
 #[cfg(test)]
 pub(crate) use sqlite::FACTS as SQLITE;
 
+pub(crate) use bulk::{Bulk, BulkStrategy, ColumnTypes, CreateIfMissing};
 use odbc_api::sys::SqlDataType;
 
 use crate::{
@@ -244,11 +246,14 @@ pub(crate) struct Dbms {
     pub read_only: ReadOnly,
     pub transaction_modes: TransactionModes,
     pub savepoints: Savepoints,
+    /// What to execute before a savepoint that may be the first statement of its transaction.
+    pub before_savepoint: Option<&'static str>,
     pub folding: Folding,
     pub limit: Limit,
     pub shared_snapshot: Option<SharedSnapshot>,
     pub streaming: DriverStreaming,
     pub procedures: Procedures,
+    pub bulk: Bulk,
     /// Kinds by native code, for errors that their SQLSTATE does not tell apart.
     pub native_kinds: &'static [(i32, ErrorKind)],
     /// Whether `native_kinds` also decides where the SQLSTATE says more than HY000.

@@ -149,6 +149,8 @@ impl fmt::Display for Error {
                 Some(row) => write!(f, ", row {row})")?,
                 None => write!(f, ")")?,
             }
+        } else if let Some(row) = self.row {
+            write!(f, " (row {row})")?;
         }
         if let Some(sqlstate) = &self.sqlstate {
             write!(f, " [SQLSTATE {sqlstate}, native {}]", self.native_code.unwrap_or_default())?;

@@ -30,6 +30,16 @@ impl Identifier {
     }
 }
 
+/// A name as SQL text writes it, whatever it holds; None where it is empty or holds a NUL.
+pub(crate) fn quote(name: &str, quotes: [char; 2]) -> Option<String> {
+    if name.is_empty() || name.contains('\0') {
+        return None;
+    }
+    let [open, close] = quotes;
+    let doubled = name.replace(close, &format!("{close}{close}"));
+    Some(format!("{open}{doubled}{close}"))
+}
+
 /// Reads a name of one or more parts, divided by dots, each in the database's quotes or plain.
 pub(crate) fn parse(
     name: &str,
@@ -118,6 +128,19 @@ mod tests {
         {
             assert_eq!(parts(name, Syntax::STANDARD), None, "{name}");
         }
+    }
+
+    #[test]
+    fn quoted_names_are_read_back() {
+        let brackets = Syntax { brackets: true, ..Syntax::STANDARD };
+        for name in ["a", "a b", "a\"b", "a]b", "größe.x", "?"] {
+            let quoted = quote(name, ['"', '"']).unwrap();
+            assert_eq!(parts(&quoted, Syntax::STANDARD), Some(vec![(name.to_owned(), true)]));
+            let quoted = quote(name, ['[', ']']).unwrap();
+            assert_eq!(parts(&quoted, brackets), Some(vec![(name.to_owned(), true)]));
+        }
+        assert_eq!(quote("", ['"', '"']), None);
+        assert_eq!(quote("a\0", ['"', '"']), None);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod error;
 mod fetch;
 mod handle;
 mod identifier;
+mod insert;
 mod metrics;
 mod options;
 mod parameters;
@@ -42,6 +43,7 @@ pub use connection::{
     TransactionOptions, clear_all_statements,
 };
 pub use error::{Diagnostic, Error, ErrorDetails, ErrorKind, Result};
+pub use insert::{BulkMode, BulkOptions, BulkResult, BulkStrategy};
 pub use metrics::{Latency, Metrics, metrics, reset_metrics};
 pub use options::{ConnectionOptions, StreamOptions};
 pub use parameters::Parameters;

@@ -159,6 +159,15 @@ impl Parameters {
     }
 }
 
+/// How a value is bound, or a column of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CellType {
+    pub c_type: CDataType,
+    pub sql_type: SqlDataType,
+    pub column_size: usize,
+    pub decimal_digits: i16,
+}
+
 /// One value as the driver takes it, at an address that stays.
 pub(crate) struct BoundParameter {
     pub c_type: CDataType,

@@ -154,7 +154,7 @@ impl ResultKey {
     fn fetch(&self) -> Fetched {
         let mut warnings = Vec::new();
         let mut fetch = || {
-            let mut session = self.shared.session(OPERATION)?;
+            let mut session = self.shared.session_while_inserting(OPERATION)?;
             self.check()?;
             let context = session.context(OPERATION);
             let state = session.statements.get_mut(self.statement).ok_or_else(|| closed(""))?;
@@ -166,7 +166,7 @@ impl ResultKey {
     /// Gives the result up after an error, unless its statement has gone on.
     fn give_up(&self, error: Error) -> Error {
         metrics::count_error(&error);
-        let Ok(mut session) = self.shared.session(OPERATION) else { return error };
+        let Ok(mut session) = self.shared.session_while_inserting(OPERATION) else { return error };
         if self.check().is_err() {
             return error;
         }

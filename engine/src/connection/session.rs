@@ -7,6 +7,7 @@ use crate::{
     dbms::{Dbms, ReadOnly},
     error::{Diagnostic, Error, ErrorKind, Result},
     handle::{ConnectionHandle, Context, StatementHandle},
+    insert::Writer,
     metrics::{Gauge, Open},
     options::ConnectionOptions,
     statement::StatementState,
@@ -22,6 +23,8 @@ new_key_type! {
 pub(crate) struct Session {
     pub statements: SlotMap<StatementKey, StatementState>,
     pub cache: StatementCache,
+    /// The statements of a bulk insert, while one runs.
+    pub inserting: Option<Writer>,
     handle: ConnectionHandle,
     pub dbms: &'static Dbms,
     pub autocommit: bool,
@@ -43,6 +46,7 @@ impl Session {
         let mut session = Self {
             statements: SlotMap::with_key(),
             cache: StatementCache::new(options.statement_cache_size),
+            inserting: None,
             _gauge: Gauge::new(Open::Connection),
             handle,
             dbms,
@@ -196,6 +200,7 @@ impl Session {
 
     /// Rolls back, frees every statement and ends the connection.
     pub fn disconnect(mut self) -> Result<()> {
+        self.inserting = None;
         // What the driver cannot close ends with its connection.
         let _ = self.clear_statements();
         let context = self.context("close");

@@ -208,6 +208,11 @@ impl Session {
     }
 
     pub fn savepoint(&mut self, name: &str) -> Result<()> {
+        if let Some(sql) = self.dbms.before_savepoint
+            && !self.autocommit
+        {
+            self.run("savepoint", sql).map_err(|error| self.failed(error))?;
+        }
         self.run_savepoint("savepoint", self.dbms.savepoints.set, name)
     }
 

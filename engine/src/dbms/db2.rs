@@ -1,6 +1,6 @@
 //! Db2 by its CLI driver, from its documentation; not yet measured.
 
-use super::{Dbms, Folding, unknown};
+use super::{Bulk, BulkStrategy, Dbms, Folding, unknown};
 use crate::error::ErrorKind;
 
 pub(super) const FACTS: Dbms = Dbms {
@@ -15,5 +15,6 @@ pub(super) const FACTS: Dbms = Dbms {
         (-30082, ErrorKind::Authentication),
     ],
     folding: Folding::Upper,
+    bulk: Bulk { strategies: &[BulkStrategy::Array], ..unknown::FACTS.bulk },
     ..unknown::FACTS
 };

@@ -1,8 +1,9 @@
 //! MariaDB and MySQL by MariaDB Connector/ODBC, measured with 3.1.15 on MariaDB 10.11.
 
 use super::{
-    Dbms, DriverStreaming, Exchange, LargeUnsigned, Limit, LongData, NamedType, Procedures,
-    ReadOnly, TextEncoding, TransactionModes, unknown,
+    Bulk, BulkStrategy, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
+    LargeUnsigned, Limit, LongData, NamedType, Procedures, ReadOnly, TextEncoding,
+    TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -37,6 +38,17 @@ pub(super) const FACTS: Dbms = Dbms {
     limit: Limit::AtEnd,
     streaming: DriverStreaming::Never,
     procedures: Procedures::Call { function: "SELECT", catalog_qualifies: true },
+    bulk: Bulk {
+        // Column by column they travel in one packet; row-wise binding loses that.
+        strategies: &[BulkStrategy::Array, BulkStrategy::MultiRow],
+        array_rows: 5000,
+        values_rows: 1000,
+        packet_query: Some("SELECT CAST(@@max_allowed_packet AS CHAR)"),
+        create_if_missing: CreateIfMissing::Clause,
+        quotes: ['`', '`'],
+        types: Some(&TYPES),
+        ..unknown::FACTS.bulk
+    },
     native_kinds: &[
         (1044, ErrorKind::Authentication),
         (1045, ErrorKind::Authentication),
@@ -57,4 +69,30 @@ pub(super) const FACTS: Dbms = Dbms {
     ],
     native_before_sqlstate: true,
     ..unknown::FACTS
+};
+
+const TYPES: ColumnTypes = ColumnTypes {
+    boolean: "boolean",
+    int8: "tinyint",
+    int16: "smallint",
+    int32: "int",
+    int64: "bigint",
+    uint8: "tinyint unsigned",
+    uint16: "smallint unsigned",
+    uint32: "int unsigned",
+    uint64: "bigint unsigned",
+    float32: "float",
+    float64: "double",
+    decimal: "decimal({p}, {s})",
+    decimal_max: (65, 38),
+    text: "longtext",
+    json: "longtext",
+    binary: "longblob",
+    uuid: "char(36)",
+    date: "date",
+    time: "time({f})",
+    timestamp: "datetime({f})",
+    // TIMESTAMP ends in the year 2038; the session runs in UTC.
+    instant: "datetime({f})",
+    fraction_max: 6,
 };

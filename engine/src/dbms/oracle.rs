@@ -1,6 +1,6 @@
 //! Oracle by its Instant Client driver, from its documentation; not yet measured.
 
-use super::{Dbms, Folding, ReadOnly, Savepoints, unknown};
+use super::{Bulk, BulkStrategy, Dbms, Folding, ReadOnly, Savepoints, unknown};
 use crate::error::ErrorKind;
 
 pub(super) const FACTS: Dbms = Dbms {
@@ -20,5 +20,6 @@ pub(super) const FACTS: Dbms = Dbms {
         (12541, ErrorKind::Connection),
     ],
     folding: Folding::Upper,
+    bulk: Bulk { strategies: &[BulkStrategy::Array], ..unknown::FACTS.bulk },
     ..unknown::FACTS
 };

@@ -3,8 +3,9 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Dbms, DriverStreaming, Exchange, Folding, LargeUnsigned, Limit, LongData, NamedType,
-    Procedures, ReadOnly, SharedSnapshot, TextEncoding, TransactionModes, unknown,
+    Ambiguous, Bulk, BulkStrategy, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
+    Folding, LargeUnsigned, Limit, LongData, NamedType, Procedures, ReadOnly, SharedSnapshot,
+    TextEncoding, TransactionModes, unknown,
 };
 
 use crate::sql::Syntax;
@@ -66,6 +67,8 @@ pub(super) const FACTS: Dbms = Dbms {
                 CASE current_setting('default_transaction_read_only') \
                 WHEN 'on' THEN ', READ ONLY' ELSE ', READ WRITE' END",
     },
+    // Where a savepoint is a transaction's first statement, a later error undoes it as well.
+    before_savepoint: Some("SELECT 1"),
     folding: Folding::Lower,
     limit: Limit::AtEnd,
     shared_snapshot: Some(SharedSnapshot {
@@ -77,6 +80,18 @@ pub(super) const FACTS: Dbms = Dbms {
     // and which ROLLBACK closes (HY010).
     streaming: DriverStreaming::Asked(&[("UseDeclareFetch", "1"), ("Fetch", "10000")]),
     procedures: Procedures::Call { function: "SELECT * FROM", catalog_qualifies: false },
+    bulk: Bulk {
+        // Arrays of parameters are sent row by row in texts of 100 (BatchSize).
+        strategies: &[BulkStrategy::Unnest, BulkStrategy::MultiRow],
+        array_rows: 1000,
+        values_rows: 1000,
+        unnest_rows: 20_000,
+        counts_each_row: true,
+        undoes_schema: true,
+        create_if_missing: CreateIfMissing::Clause,
+        types: Some(&TYPES),
+        ..unknown::FACTS.bulk
+    },
     ..unknown::FACTS
 };
 
@@ -86,3 +101,28 @@ fn is_infinity(cell: &[u8]) -> bool {
     let rest = || [12u16, 31, 23, 59, 59].map(u16::to_ne_bytes).concat();
     (cell.len() == 16 && years && cell[2..12] == rest()) || cell == b"9999-12-31 23:59:59"
 }
+
+const TYPES: ColumnTypes = ColumnTypes {
+    boolean: "boolean",
+    int8: "smallint",
+    int16: "smallint",
+    int32: "integer",
+    int64: "bigint",
+    uint8: "smallint",
+    uint16: "integer",
+    uint32: "bigint",
+    uint64: "numeric(20, 0)",
+    float32: "real",
+    float64: "double precision",
+    decimal: "numeric({p}, {s})",
+    decimal_max: (1000, 1000),
+    text: "text",
+    json: "json",
+    binary: "bytea",
+    uuid: "uuid",
+    date: "date",
+    time: "time({f})",
+    timestamp: "timestamp({f})",
+    instant: "timestamp({f}) with time zone",
+    fraction_max: 6,
+};

@@ -3,8 +3,8 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Dbms, DriverStreaming, Exchange, LargeUnsigned, Limit, LongData, NamedType,
-    ReadOnly, TextEncoding, TransactionModes, unknown,
+    Ambiguous, Bulk, BulkStrategy, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
+    LargeUnsigned, Limit, LongData, NamedType, ReadOnly, TextEncoding, TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -62,6 +62,17 @@ pub(crate) const FACTS: Dbms = Dbms {
         read_only: "PRAGMA query_only = 1",
         read_write: "PRAGMA query_only = 0",
     },
+    bulk: Bulk {
+        // Arrays are executed row by row; more rows in one INSERT than 100 gain nothing.
+        strategies: &[BulkStrategy::MultiRow],
+        values_rows: 200,
+        // All are taken to be as long as the first one.
+        binary_arrays: false,
+        undoes_schema: true,
+        create_if_missing: CreateIfMissing::Clause,
+        types: Some(&TYPES),
+        ..unknown::FACTS.bulk
+    },
     // SQLSTATE is always HY000; the native code is SQLite's result code.
     native_kinds: &[
         (1, ErrorKind::Syntax),
@@ -88,3 +99,29 @@ const BLOB_TEXT: &str = "sqliteodbc gives a BLOB in a column that is not describ
 fn looks_like_blob(text: &[u8]) -> bool {
     matches!(text, [b'X', b'\'', .., b'\''])
 }
+
+const TYPES: ColumnTypes = ColumnTypes {
+    boolean: "boolean",
+    int8: "tinyint",
+    int16: "smallint",
+    int32: "integer",
+    int64: "bigint",
+    uint8: "smallint",
+    uint16: "integer",
+    uint32: "bigint",
+    uint64: "bigint",
+    float32: "double",
+    float64: "double",
+    // NUMERIC affinity would store a double.
+    decimal: "text",
+    decimal_max: (76, 76),
+    text: "text",
+    json: "json",
+    binary: "blob",
+    uuid: "uuid",
+    date: "date",
+    time: "time",
+    timestamp: "timestamp",
+    instant: "timestamp",
+    fraction_max: 9,
+};

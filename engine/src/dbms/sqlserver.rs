@@ -1,8 +1,8 @@
 //! SQL Server by msodbcsql 18 or FreeTDS, from their documentation and reports; not yet measured.
 
 use super::{
-    Dbms, DriverStreaming, Exchange, Limit, LongData, NamedType, Procedures, ReadOnly, Savepoints,
-    TextEncoding, TransactionModes, unknown,
+    Bulk, BulkStrategy, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange, Limit,
+    LongData, NamedType, Procedures, ReadOnly, Savepoints, TextEncoding, TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -36,5 +36,39 @@ pub(super) const FACTS: Dbms = Dbms {
     limit: Limit::Top,
     streaming: DriverStreaming::Always,
     procedures: Procedures::TransactSql,
+    bulk: Bulk {
+        strategies: &[BulkStrategy::Array, BulkStrategy::MultiRow],
+        values_rows: 1000,
+        undoes_schema: true,
+        create_if_missing: CreateIfMissing::ObjectId,
+        quotes: ['[', ']'],
+        types: Some(&TYPES),
+        ..unknown::FACTS.bulk
+    },
     ..unknown::FACTS
+};
+
+const TYPES: ColumnTypes = ColumnTypes {
+    boolean: "bit",
+    int8: "smallint",
+    int16: "smallint",
+    int32: "int",
+    int64: "bigint",
+    uint8: "tinyint",
+    uint16: "int",
+    uint32: "bigint",
+    uint64: "decimal(20, 0)",
+    float32: "real",
+    float64: "float(53)",
+    decimal: "decimal({p}, {s})",
+    decimal_max: (38, 38),
+    text: "nvarchar(max)",
+    json: "nvarchar(max)",
+    binary: "varbinary(max)",
+    uuid: "uniqueidentifier",
+    date: "date",
+    time: "time({f})",
+    timestamp: "datetime2({f})",
+    instant: "datetimeoffset({f})",
+    fraction_max: 7,
 };

@@ -1,8 +1,8 @@
 //! A database that nothing is known of: the standard's reading, the careful way everywhere.
 
 use super::{
-    Dbms, DriverStreaming, Exchange, Folding, LargeUnsigned, Limit, LongData, Procedures, ReadOnly,
-    Savepoints, TextEncoding, TransactionModes,
+    Bulk, BulkStrategy, CreateIfMissing, Dbms, DriverStreaming, Exchange, Folding, LargeUnsigned,
+    Limit, LongData, Procedures, ReadOnly, Savepoints, TextEncoding, TransactionModes,
 };
 
 use crate::sql::Syntax;
@@ -48,11 +48,25 @@ pub(super) const FACTS: Dbms = Dbms {
         rollback: "ROLLBACK TO SAVEPOINT",
         release: Some("RELEASE SAVEPOINT"),
     },
+    before_savepoint: None,
     folding: Folding::Keep,
     limit: Limit::FetchFirst,
     shared_snapshot: None,
     streaming: DriverStreaming::Unknown,
     procedures: Procedures::Unsupported,
+    bulk: Bulk {
+        strategies: &[BulkStrategy::Row],
+        array_rows: 1000,
+        values_rows: 100,
+        unnest_rows: 0,
+        binary_arrays: true,
+        counts_each_row: false,
+        packet_query: None,
+        undoes_schema: false,
+        create_if_missing: CreateIfMissing::Unsupported,
+        quotes: ['"', '"'],
+        types: None,
+    },
     native_kinds: &[],
     native_before_sqlstate: false,
 };

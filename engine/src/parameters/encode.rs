@@ -1,5 +1,7 @@
 //! From one Arrow value to the C and SQL types that pass it exactly.
 
+use std::borrow::Cow;
+
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType,
     cast::AsArray,
@@ -16,7 +18,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use odbc_api::sys::{CDataType, NULL_DATA, SqlDataType};
 
 use super::{
-    BoundParameter,
+    BoundParameter, CellType,
     civil::{self, check_instants, date_cell, timestamp_cell},
 };
 use crate::{
@@ -160,7 +162,7 @@ fn unsigned(number: u64, dbms: &Dbms) -> Result<BoundParameter, Refusal> {
     }
 }
 
-fn check_nan(is_nan: bool, dbms: &Dbms) -> Result<(), Refusal> {
+pub(crate) fn check_nan(is_nan: bool, dbms: &Dbms) -> Result<(), Refusal> {
     if is_nan && !dbms.nan_parameters {
         return refuse(ErrorKind::Data, format!("{} has no NaN", dbms.id));
     }
@@ -174,27 +176,42 @@ fn decimal(digits: &str, precision: u8, scale: i8) -> BoundParameter {
     fixed(CDataType::Char, SqlDataType::DECIMAL, size, scale.max(0).into(), digits.as_bytes())
 }
 
-fn text(text: &str, dbms: &Dbms) -> Result<BoundParameter, Refusal> {
-    if text.contains('\0') && !dbms.nul_in_text {
+/// Refuses a text that the driver would cut.
+pub(crate) fn check_text(text: &str, dbms: &Dbms) -> Result<(), Refusal> {
+    if !dbms.nul_in_text && text.as_bytes().contains(&0) {
         return refuse(
             ErrorKind::Data,
             format!("the text holds a NUL character, at which {} would cut it", dbms.id),
         );
     }
-    Ok(match dbms.text {
+    Ok(())
+}
+
+/// How texts of up to this many units are bound, and the bytes of a unit.
+pub(crate) fn text_type(units: usize, dbms: &Dbms) -> (CellType, usize) {
+    let (c_type, short, long, bytes) = match dbms.text {
         TextEncoding::Narrow => {
-            let sql_type =
-                variable(text.len(), SqlDataType::VARCHAR, SqlDataType::EXT_LONG_VARCHAR);
-            fixed(CDataType::Char, sql_type, text.len().max(1), 0, text.as_bytes())
+            (CDataType::Char, SqlDataType::VARCHAR, SqlDataType::EXT_LONG_VARCHAR, 1)
         }
         TextEncoding::Wide => {
-            let units: Vec<u16> = text.encode_utf16().collect();
-            let bytes: Vec<u8> = units.iter().flat_map(|unit| unit.to_ne_bytes()).collect();
-            let sql_type =
-                variable(units.len(), SqlDataType::EXT_W_VARCHAR, SqlDataType::EXT_W_LONG_VARCHAR);
-            fixed(CDataType::WChar, sql_type, units.len().max(1), 0, &bytes)
+            (CDataType::WChar, SqlDataType::EXT_W_VARCHAR, SqlDataType::EXT_W_LONG_VARCHAR, 2)
         }
-    })
+    };
+    let sql_type = variable(units, short, long);
+    (CellType { c_type, sql_type, column_size: units.max(1), decimal_digits: 0 }, bytes)
+}
+
+fn text(text: &str, dbms: &Dbms) -> Result<BoundParameter, Refusal> {
+    check_text(text, dbms)?;
+    let wide = || text.encode_utf16().flat_map(u16::to_ne_bytes).collect::<Vec<_>>();
+    let bytes = match dbms.text {
+        TextEncoding::Narrow => Cow::Borrowed(text.as_bytes()),
+        TextEncoding::Wide => Cow::Owned(wide()),
+    };
+    let unit = if dbms.text == TextEncoding::Wide { 2 } else { 1 };
+    let CellType { c_type, sql_type, column_size, decimal_digits } =
+        text_type(bytes.len() / unit, dbms).0;
+    Ok(fixed(c_type, sql_type, column_size, decimal_digits, &bytes))
 }
 
 fn binary(bytes: &[u8]) -> BoundParameter {
@@ -218,9 +235,7 @@ fn uuid(bytes: [u8; 16], dbms: &Dbms) -> Result<BoundParameter, Refusal> {
             let guid = guid_to_uuid(bytes);
             Ok(fixed(CDataType::Guid, SqlDataType::EXT_GUID, 36, 0, &guid))
         }
-        Exchange::Text => {
-            written(|out| write_uuid(out, bytes), dbms)
-        }
+        Exchange::Text => written(|out| write_uuid(out, bytes), dbms),
     }
 }
 

@@ -1,0 +1,140 @@
+//! What a caller may set of a bulk insert.
+
+use serde::Deserialize;
+
+use super::OPERATION;
+use crate::{
+    error::Result,
+    options::{invalid, object},
+};
+
+/// What becomes of the table, by ADBC's names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BulkMode {
+    /// The table is there.
+    #[default]
+    Append,
+    /// It is made of the rows' schema; one of its name is an error.
+    Create,
+    /// One of its name is dropped, and it is made anew.
+    Replace,
+    /// It is made where there is none of its name.
+    CreateAppend,
+}
+
+/// How the rows are sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BulkStrategy {
+    /// What is fastest on the database for these columns.
+    #[default]
+    Auto,
+    /// Arrays of parameters.
+    Array,
+    /// INSERT with many rows of VALUES.
+    MultiRow,
+    /// Arrays as text, which the server unnests; on PostgreSQL.
+    Unnest,
+    /// INSERT of each row.
+    Row,
+}
+
+/// How to insert many rows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BulkOptions {
+    /// What becomes of the table; it is appended to unless set.
+    pub mode: BulkMode,
+    /// How the rows are sent; the fastest way unless set.
+    pub strategy: BulkStrategy,
+    /// Commit whenever this many rows were written, at least 1; unless set, all rows are written
+    /// or none.
+    pub commit_every_rows: Option<u64>,
+    /// The most rows that are sent at once, 1 to 1,000,000; by the database unless set.
+    pub chunk_rows: Option<usize>,
+    /// Whether to look for the row at fault after a failure, by sending parts of the failing rows
+    /// again; on unless set.
+    pub find_bad_row: bool,
+    /// The columns of the table, one for each column of the rows, in their order; unless set, they
+    /// have the same names.
+    pub columns: Option<Vec<String>>,
+    /// The table's schema, as an exact name; unless set, one may stand before the table's name.
+    pub schema: Option<String>,
+    /// The table's catalog, as an exact name.
+    pub catalog: Option<String>,
+}
+
+impl Default for BulkOptions {
+    fn default() -> Self {
+        Self {
+            mode: BulkMode::default(),
+            strategy: BulkStrategy::default(),
+            commit_every_rows: None,
+            chunk_rows: None,
+            find_bad_row: true,
+            columns: None,
+            schema: None,
+            catalog: None,
+        }
+    }
+}
+
+impl BulkOptions {
+    const CHUNK_ROWS_MAX: usize = 1_000_000;
+
+    /// Reads the options from a JSON object; empty text means the defaults.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let members = object(json, OPERATION)?;
+        let options: Self = serde_json::from_value(members.into())
+            .map_err(|error| invalid(OPERATION, format!("the options: {error}")))?;
+        options.check()?;
+        Ok(options)
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.commit_every_rows == Some(0) {
+            let message = "option \"commit_every_rows\" must be at least 1";
+            return Err(invalid(OPERATION, message.to_owned()));
+        }
+        if self.chunk_rows.is_some_and(|rows| !(1..=Self::CHUNK_ROWS_MAX).contains(&rows)) {
+            let message = format!("option \"chunk_rows\" must be 1 to {}", Self::CHUNK_ROWS_MAX);
+            return Err(invalid(OPERATION, message));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn options_are_read_by_their_names() {
+        assert_eq!(BulkOptions::from_json("").unwrap(), BulkOptions::default());
+        let json = r#"{"mode": "create_append", "strategy": "multi_row", "commit_every_rows": 10,
+                       "chunk_rows": 1000000, "find_bad_row": false, "columns": ["a"]}"#;
+        let options = BulkOptions::from_json(json).unwrap();
+        assert_eq!(options.mode, BulkMode::CreateAppend);
+        assert_eq!(options.strategy, BulkStrategy::MultiRow);
+        assert_eq!((options.commit_every_rows, options.find_bad_row), (Some(10), false));
+        assert_eq!(options.columns.unwrap(), ["a"]);
+    }
+
+    #[test]
+    fn bad_options_are_named() {
+        for (json, named) in [
+            (r#"{"modus": "append"}"#, "modus"),
+            (r#"{"mode": "upsert"}"#, "upsert"),
+            (r#"{"commit_every_rows": 0}"#, "commit_every_rows"),
+            (r#"{"chunk_rows": 0}"#, "chunk_rows"),
+            (r#"{"chunk_rows": 1000001}"#, "chunk_rows"),
+            ("[]", "JSON object"),
+        ] {
+            let error = BulkOptions::from_json(json).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidArgument, "{json}");
+            assert!(error.message.contains(named), "{json}: {}", error.message);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! One bulk insert on one connection, from its first row to its commit.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TryRecvError, channel, sync_channel},
+    },
+    thread,
+};
+
+use super::{
+    BulkMode, BulkOptions, BulkResult, OPERATION,
+    chunk::Chunk,
+    create::prepare_table,
+    plan::Plan,
+    search::find_bad_row,
+    source::{Piece, Source},
+    target::Target,
+    write::{Writer, Written},
+};
+use crate::{
+    connection::{SessionGuard, Shared, TransactionOptions},
+    error::{Error, ErrorKind, Result},
+};
+
+/// The savepoint before the rows that are sent.
+const SAVEPOINT: &str = "odbc_engine_rows";
+
+/// A connection while rows are inserted on it: other calls are refused meanwhile, but each chunk
+/// takes the session only for itself, so that the rows may come from a stream of this connection.
+pub(super) struct Inserter {
+    shared: Arc<Shared>,
+    options: BulkOptions,
+}
+
+impl Drop for Inserter {
+    fn drop(&mut self) {
+        if let Ok(mut session) = self.session() {
+            session.inserting = None;
+        }
+    }
+}
+
+impl Inserter {
+    fn begin(shared: &Arc<Shared>, options: &BulkOptions) -> Result<Self> {
+        shared.session(OPERATION)?.inserting = Some(Writer::default());
+        Ok(Self { shared: Arc::clone(shared), options: options.clone() })
+    }
+
+    pub fn session(&self) -> Result<SessionGuard<'_>> {
+        self.shared.session_while_inserting(OPERATION)
+    }
+
+    pub fn finds_bad_row(&self) -> bool {
+        self.options.find_bad_row
+    }
+
+    /// Whether to stop, asked before each chunk.
+    fn check_interrupted(&self) -> Result<()> {
+        self.session().map(drop)
+    }
+
+    /// Makes the table ready and begins the transaction.
+    fn prepare(&self, target: Target) -> Result<Plan> {
+        let mut session = self.session()?;
+        let begins = session.autocommit;
+        let undoes_schema = session.dbms.bulk.undoes_schema;
+        let refuse = |message: &str| Err(Error::new(ErrorKind::InvalidState, OPERATION, message));
+        if !begins && self.options.commit_every_rows.is_some() {
+            return refuse("commit_every_rows would commit the open transaction: end it first");
+        }
+        if !begins && !undoes_schema && self.options.mode != BulkMode::Append {
+            return refuse("making a table would commit the open transaction: end it first");
+        }
+        if !undoes_schema {
+            prepare_table(&mut session, &target, self.options.mode)?;
+        }
+        session.begin(&TransactionOptions::default())?;
+        let plan = || {
+            if undoes_schema {
+                prepare_table(&mut session, &target, self.options.mode)?;
+            }
+            Plan::new(&mut session, target, &self.options)
+        };
+        let planned = plan();
+        planned.map_err(|error| {
+            let error = session.failed(error);
+            // What went wrong first is what the caller must hear of.
+            let _ = session.rollback();
+            error
+        })
+    }
+
+    /// Sends a chunk, behind a savepoint where its bad row is to be found.
+    pub fn write(&self, plan: &Plan, chunk: &Chunk, with_savepoint: bool) -> Result<Written> {
+        let mut session = self.session()?;
+        if with_savepoint {
+            session.savepoint(SAVEPOINT)?;
+        }
+        let closed = || Error::new(ErrorKind::InvalidState, OPERATION, "the insert has ended");
+        let mut writer = session.inserting.take().ok_or_else(closed)?;
+        let written = writer.write(&session, plan, chunk);
+        session.inserting = Some(writer);
+        let written = written.map_err(|error| session.failed(error))?;
+        if with_savepoint {
+            session.release_savepoint(SAVEPOINT)?;
+        }
+        Ok(written)
+    }
+
+    /// Undoes a chunk that failed.
+    pub fn undo(&self) -> Result<()> {
+        let mut session = self.session()?;
+        session.rollback_to_savepoint(SAVEPOINT)?;
+        session.release_savepoint(SAVEPOINT)
+    }
+
+    /// Sends a chunk; where a multiple of `commit_every_rows` is reached, commits.
+    fn send(&self, plan: &Plan, chunk: &Chunk) -> Result<Written> {
+        self.check_interrupted()?;
+        let written = self.write(plan, chunk, self.options.find_bad_row)?;
+        let rows = chunk.first_row + chunk.rows as u64;
+        if self.options.commit_every_rows.is_some_and(|every| rows.is_multiple_of(every)) {
+            let mut session = self.session()?;
+            session.commit()?;
+            session.begin(&TransactionOptions::default())?;
+        }
+        Ok(written)
+    }
+}
+
+/// Inserts every row, or none of those that were not committed before.
+pub(super) fn run(
+    shared: &Arc<Shared>,
+    table: &str,
+    mut source: Source,
+    options: &BulkOptions,
+) -> Result<BulkResult> {
+    options.check()?;
+    let target = Target::new(table, source.schema(), options, shared.dbms)?;
+    let inserter = Inserter::begin(shared, options)?;
+    let plan = inserter.prepare(target)?;
+    let mut result =
+        BulkResult { rows: 0, strategy: plan.strategy(), chunks: 0, warnings: Vec::new() };
+    let sent = send_all(&inserter, &plan, &mut source, &mut result);
+    let failure = match sent {
+        Ok(()) => return inserter.session()?.commit().map(|()| result),
+        Err((error, None)) => error,
+        Err((error, Some(piece))) => find_bad_row(&inserter, &plan, &piece, error),
+    };
+    if let Ok(mut session) = inserter.session()
+        && !session.autocommit
+    {
+        // What went wrong first is what the caller must hear of.
+        let _ = session.rollback();
+    }
+    let committed = match options.commit_every_rows {
+        Some(every) => result.rows - result.rows % every,
+        None => 0,
+    };
+    if committed == 0 {
+        return Err(failure);
+    }
+    let message = format!("{} (the first {committed} rows are committed)", failure.message);
+    Err(failure.with_message(message))
+}
+
+/// An error, and the rows whose sending failed with it.
+type Failure = (Error, Option<Piece>);
+
+/// Encodes chunks on this thread, on which the rows' memory is also let go of, while another sends
+/// the ones before.
+fn send_all(
+    inserter: &Inserter,
+    plan: &Plan,
+    source: &mut Source,
+    result: &mut BulkResult,
+) -> std::result::Result<(), Failure> {
+    let plain = |error: Error| (error, None);
+    let Some(piece) = source.next(plan.limits()).map_err(plain)? else { return Ok(()) };
+    let chunk = plan.encode(&piece).map_err(plain)?;
+    let second = source.next(plan.limits());
+    if matches!(second, Ok(None)) {
+        // One chunk is not worth a thread.
+        let written = inserter.send(plan, &chunk).map_err(|error| (error, Some(piece)))?;
+        result.add(&chunk, written);
+        return Ok(());
+    }
+    thread::scope(|scope| {
+        let (chunks, to_send) = sync_channel(1);
+        let (sent, done) = channel();
+        let sending = scope.spawn(move || {
+            send_each(inserter, plan, &to_send, |chunk, written| {
+                // Nobody listens any more once encoding has failed.
+                let _ = sent.send((chunk, written));
+            })
+        });
+        let mut ahead = Ahead { done, waiting: VecDeque::from([piece]), result };
+        let encoded = encode_each(plan, source, chunk, second, &chunks, &mut ahead);
+        drop(chunks);
+        let sent = sending.join().unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Internal, OPERATION, "the sending of rows panicked"))
+        });
+        ahead.settle();
+        match (sent, encoded) {
+            (Err(error), _) => Err((error, ahead.waiting.pop_front())),
+            (Ok(()), encoded) => encoded.map_err(plain),
+        }
+    })
+}
+
+/// What was encoded and is not known to be sent yet.
+struct Ahead<'a> {
+    done: Receiver<(Chunk, Written)>,
+    waiting: VecDeque<Piece>,
+    result: &'a mut BulkResult,
+}
+
+impl Ahead<'_> {
+    /// Lets go of the rows that were sent.
+    fn settle(&mut self) {
+        loop {
+            match self.done.try_recv() {
+                Ok((chunk, written)) => {
+                    self.waiting.pop_front();
+                    self.result.add(&chunk, written);
+                }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return,
+            }
+        }
+    }
+}
+
+fn encode_each(
+    plan: &Plan,
+    source: &mut Source,
+    first: Chunk,
+    second: Result<Option<Piece>>,
+    chunks: &SyncSender<Chunk>,
+    ahead: &mut Ahead<'_>,
+) -> Result<()> {
+    let mut chunk = first;
+    let mut second = Some(second);
+    loop {
+        if chunks.send(chunk).is_err() {
+            // The sending has failed, and tells why.
+            return Ok(());
+        }
+        ahead.settle();
+        let next = second.take().unwrap_or_else(|| source.next(plan.limits()));
+        let Some(piece) = next? else { return Ok(()) };
+        chunk = plan.encode(&piece)?;
+        ahead.waiting.push_back(piece);
+    }
+}
+
+fn send_each(
+    inserter: &Inserter,
+    plan: &Plan,
+    chunks: &Receiver<Chunk>,
+    done: impl Fn(Chunk, Written),
+) -> Result<()> {
+    for chunk in chunks {
+        let written = inserter.send(plan, &chunk)?;
+        done(chunk, written);
+    }
+    Ok(())
+}
+
+impl BulkResult {
+    fn add(&mut self, chunk: &Chunk, written: Written) {
+        self.rows += chunk.rows as u64;
+        self.chunks += written.executions;
+        let room = Written::WARNINGS_MAX.saturating_sub(self.warnings.len());
+        self.warnings.extend(written.warnings.into_iter().take(room));
+    }
+}

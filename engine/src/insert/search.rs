@@ -1,0 +1,51 @@
+//! Finding the row that a database refuses, among those of a chunk.
+
+use super::{plan::Plan, run::Inserter, source::Piece};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The same failure, naming its row where that is found. The transaction is as it was before the
+/// piece, or is to be rolled back.
+pub(super) fn find_bad_row(
+    inserter: &Inserter,
+    plan: &Plan,
+    piece: &Piece,
+    failure: Error,
+) -> Error {
+    // Other failures are not of a row.
+    let is_of_a_row = matches!(
+        failure.kind,
+        ErrorKind::Constraint | ErrorKind::Data | ErrorKind::Truncated | ErrorKind::Driver
+    );
+    if !is_of_a_row || failure.row.is_some() || !inserter.finds_bad_row() {
+        return failure;
+    }
+    match search(inserter, plan, piece) {
+        Ok(Some(found)) => found,
+        Ok(None) | Err(_) => failure,
+    }
+}
+
+/// Sends parts of the rows again, half of them each time: those before the first bad one stay.
+fn search(inserter: &Inserter, plan: &Plan, piece: &Piece) -> Result<Option<Error>> {
+    inserter.undo()?;
+    let part = |begin: usize, end: usize| Piece {
+        first_row: piece.first_row + begin as u64,
+        batch: piece.batch.slice(begin, end - begin),
+    };
+    let (mut begin, mut end) = (0, piece.batch.num_rows());
+    while end - begin > 1 {
+        let middle = begin + (end - begin) / 2;
+        let chunk = plan.encode(&part(begin, middle))?;
+        match inserter.write(plan, &chunk, true) {
+            Ok(_) => begin = middle,
+            Err(_) => {
+                inserter.undo()?;
+                end = middle;
+            }
+        }
+    }
+    let row = part(begin, end);
+    let refused = inserter.write(plan, &plan.encode(&row)?, true).err();
+    // A row that goes in alone was not what failed.
+    Ok(refused.map(|error| error.in_row(row.first_row)))
+}
