@@ -261,6 +261,32 @@ int32_t odbc_connection_string_redact(const char *connection_string,
                                       struct odbc_text *redacted,
                                       struct odbc_error *error);
 
+// Inserts the rows of an Arrow C stream into a table, as fast as the driver takes them. The
+// stream's columns go to those of the same names, which are exact. All rows are written, or none
+// unless `commit_every_rows` is set; within an open transaction the call is a part of that.
+//
+// `table` is an identifier as SQL writes it, with its schema before a dot if need be. The call
+// takes the stream over and releases it, also when it fails; it calls the stream, and releases
+// what the stream gives, on the caller's thread only.
+//
+// `options` is a JSON object, empty for the defaults: `mode` ("append", the default, "create",
+// "replace", "create_append"), `strategy` ("auto", the default, "array", "multi_row", "unnest",
+// "row"), `commit_every_rows` (at least 1), `chunk_rows` (the most rows that are sent at once, 1
+// to 1,000,000), `find_bad_row` (whether to look for the row at fault after a failure, default
+// true), `columns` (the table's columns in the order of the stream's), `schema` and `catalog` (of
+// the table).
+//
+// `result` becomes a JSON object: `rows` that were written, `strategy`, `chunks` (the executions
+// that took) and `warnings`, each with `sqlstate`, `native_code` and `message`.
+int32_t odbc_bulk_insert(odbc_handle connection,
+                         const char *table,
+                         uint64_t table_length,
+                         struct ArrowArrayStream *rows,
+                         const char *options,
+                         uint64_t options_length,
+                         struct odbc_text *result,
+                         struct odbc_error *error);
+
 // Closes every statement and stream of every connection of this process, cached ones included.
 // The handles of those statements and streams then answer InvalidState; the connections stay
 // usable.

@@ -39,24 +39,8 @@ pub(crate) unsafe fn parameters(
     if array.is_released() {
         return Err(invalid("the parameters' array was released before".into()));
     }
-    check_lengths(&array, 0)?;
-    // The Arrow library asserts what the interface demands, so a struct that breaks its rules is a
-    // panic there, and the caller's mistake.
-    let data = catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: Both structs are of the interface, as the caller promises.
-        unsafe { from_ffi(array, &schema) }
-    }))
-    .map_err(|_| invalid("the parameters break the rules of the Arrow C Data Interface".into()))?
-    .map_err(|error| invalid(format!("the parameters are no Arrow data: {error}")))?;
-    if !matches!(data.data_type(), arrow_schema::DataType::Struct(_)) {
-        return Err(invalid(format!(
-            "parameters are a struct with one child for each, not {}",
-            data.data_type()
-        )));
-    }
-    data.validate_full()
-        .map_err(|error| invalid(format!("the parameters are no valid Arrow data: {error}")))?;
-    let values = StructArray::from(data);
+    // SAFETY: Both structs are of the interface, as the caller promises.
+    let values = unsafe { rows(array, &schema) }?;
     if values.len() == 1 && values.is_null(0) {
         return Err(invalid("the parameters' one row is NULL".into()));
     }
@@ -66,11 +50,37 @@ pub(crate) unsafe fn parameters(
     Parameters::from_batch(&RecordBatch::from(values))
 }
 
+/// Takes rows over, a struct with one child for each column, once they are valid.
+///
+/// # Safety
+///
+/// Both were made by the Arrow C Data Interface.
+pub(crate) unsafe fn rows(array: FFI_ArrowArray, schema: &FFI_ArrowSchema) -> Result<StructArray> {
+    check_lengths(&array, 0)?;
+    // The Arrow library asserts what the interface demands, so a struct that breaks its rules is a
+    // panic there, and the caller's mistake.
+    let data = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: As the caller promises.
+        unsafe { from_ffi(array, schema) }
+    }))
+    .map_err(|_| invalid("the values break the rules of the Arrow C Data Interface".into()))?
+    .map_err(|error| invalid(format!("the values are no Arrow data: {error}")))?;
+    if !matches!(data.data_type(), arrow_schema::DataType::Struct(_)) {
+        return Err(invalid(format!(
+            "the values are a struct with one child for each column, not {}",
+            data.data_type()
+        )));
+    }
+    data.validate_full()
+        .map_err(|error| invalid(format!("the values are no valid Arrow data: {error}")))?;
+    Ok(StructArray::from(data))
+}
+
 /// Refuses negative lengths and offsets, which the Arrow library takes for large ones, and
 /// children that are not there.
 fn check_lengths(array: &FFI_ArrowArray, depth: usize) -> Result<()> {
     const DEPTH_MAX: usize = 64;
-    let broken = || invalid("the parameters break the rules of the Arrow C Data Interface".into());
+    let broken = || invalid("the values break the rules of the Arrow C Data Interface".into());
     let sizes = [array.len(), array.offset(), array.num_buffers(), array.num_children()];
     if depth > DEPTH_MAX || sizes.iter().any(|size| isize::try_from(*size).is_err()) {
         return Err(broken());
