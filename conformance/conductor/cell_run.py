@@ -31,6 +31,16 @@ _WITHOUT_CONNECTION = (
     "connection_string_redact",
 )
 
+_WITH_OPTIONS = (
+    "open",
+    "begin",
+    "query",
+    "query_parts",
+    "query_pages",
+    "bulk_insert",
+    "stream_open",
+)
+
 
 class _Unsupported(Exception):
     """The harness does not know an operation."""
@@ -179,6 +189,10 @@ class CellRun:
             members["query"] = {key: render(text, self._tokens) for key, text in query}
         if op in ("execute", "query", "query_parts", "query_pages", "statement_open"):
             members["sql"] = sql_text(members["sql"], self._tokens)
+        if op == "bulk_insert":
+            members["table"] = render(members["table"], self._tokens)
+            members["rows"] = parameters.encoded_rows(members["fields"], members["rows"])
+            members.setdefault("batch_rows", max(1, len(members["rows"])))
         if op == "call":
             members["procedure"] = render(members["procedure"], self._tokens)
         if op == "statement_open" or not (
@@ -195,7 +209,7 @@ class CellRun:
             members["name"] = members.pop("savepoint")
         if op in ("execute", "query", "query_parts", "query_pages", "call", "statement_execute"):
             members["params"] = parameters.encoded(members.get("params", []))
-        if op in ("open", "begin", "query", "query_parts", "query_pages", "stream_open"):
+        if op in _WITH_OPTIONS:
             members.setdefault("options", {})
         if op in ("query", "query_parts", "query_pages") and not _counts_batches(step):
             members["options"] = {**self._stream_options, **members["options"]}

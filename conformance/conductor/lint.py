@@ -123,7 +123,7 @@ def _render_members(
 ) -> None:
     if "sql" in members:
         sql_text(members["sql"], tokens)
-    for text in ("connection_string", "text"):
+    for text in ("connection_string", "text", "table"):
         if text in members:
             render(members[text], tokens)
     for value in expect.get("members", {}).values():
@@ -154,6 +154,8 @@ def _step(step: Any, expect: Mapping[str, Any], database: Database) -> Iterator[
     for parameter in parameters.values(step.members.get("params", [])):
         if parameter["type"] in ("f", "g") and isinstance(parameter["value"], str):
             float_bits(parameter["value"], parameter["type"])
+    if step.op == "bulk_insert":
+        parameters.encoded_rows(step.members["fields"], step.members["rows"])
     columns = generated(expect["schema"], "column") if "schema" in expect else None
     for number, row in enumerate(generated(expect.get("rows", []), "row"), start=1):
         if columns is not None and len(row) != len(columns):

@@ -24,6 +24,15 @@ def encoded(parameters: Any) -> Any:
     return [_encoded(parameter) for parameter in generated(parameters, "parameter")]
 
 
+def encoded_rows(fields: list[dict[str, Any]], rows: Any) -> list[list[str | None]]:
+    """The ``rows`` of a request that inserts them."""
+    formats = [field["type"] for field in fields]
+    return [
+        [encode(cell, arrow_format) for cell, arrow_format in zip(row, formats, strict=True)]
+        for row in generated(rows, "row")
+    ]
+
+
 def _has_names(parameters: Any) -> bool:
     return isinstance(parameters, dict) and not isinstance(parameters.get("from"), int)
 

@@ -12,7 +12,7 @@ from typing import Any
 from .abi import EngineError, Execution, Library, Progress, options, utf8
 from .arrow_read import read_rows, read_schema
 from .arrow_structs import ArrowArray, ArrowSchema
-from .arrow_write import Params, alive, build
+from .arrow_write import Params, alive, build, rows_array, rows_schema, stream
 
 
 class Fault(Exception):
@@ -150,6 +150,28 @@ class Harness:
             *_options(options),
         )
         return self._read(stream)
+
+    def op_bulk_insert(
+        self,
+        connection: str,
+        table: str,
+        fields: list[dict[str, str]],
+        rows: list[list[str | None]],
+        batch_rows: int,
+        options: dict[str, Any],
+    ) -> dict[str, Any]:
+        pieces = (rows[at : at + batch_rows] for at in range(0, len(rows), batch_rows))
+        batches = [rows_array(fields, piece) for piece in pieces]
+        given = stream(rows_schema(fields), batches)
+        handle = self._connection(connection)
+        arguments = (*utf8(table), byref(given), *_options(options))
+        result = self._library.json("odbc_bulk_insert", handle, *arguments)
+        return {
+            "written": result["rows"],
+            "strategy": result["strategy"],
+            "executions": result["chunks"],
+            "warnings": _codes(result["warnings"]),
+        }
 
     def op_catalog(self, connection: str, query: dict[str, Any]) -> dict[str, Any]:
         handle = self._connection(connection)

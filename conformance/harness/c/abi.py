@@ -8,7 +8,7 @@ from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_int64, c_uint32,
 from pathlib import Path
 from typing import Any
 
-from .arrow_structs import ArrowArray, ArrowSchema
+from .arrow_structs import ArrowArray, ArrowArrayStream, ArrowSchema
 
 ABI_VERSION = 1
 
@@ -122,6 +122,7 @@ _FALLIBLE = {
         *_TEXT * 2,
         _HANDLE_OUT,
     ),
+    "odbc_bulk_insert": (c_uint64, *_TEXT, POINTER(ArrowArrayStream), *_TEXT, POINTER(Text)),
     "odbc_statement_open": (c_uint64, *_TEXT, _HANDLE_OUT),
     "odbc_statement_execute": (
         c_uint64,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, c_char_p, c_int64, c_void_p
+from ctypes import POINTER, c_char_p, c_int, c_int64, c_void_p
 
 FLAG_NULLABLE = 2
 
@@ -41,5 +41,22 @@ ArrowArray._fields_ = [
     ("children", POINTER(POINTER(ArrowArray))),
     ("dictionary", POINTER(ArrowArray)),
     ("release", ReleaseArray),
+    ("private_data", c_void_p),
+]
+
+
+class ArrowArrayStream(ctypes.Structure):
+    pass
+
+
+GetSchema = ctypes.CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowSchema))
+GetNext = ctypes.CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowArray))
+GetLastError = ctypes.CFUNCTYPE(c_void_p, POINTER(ArrowArrayStream))
+ReleaseStream = ctypes.CFUNCTYPE(None, POINTER(ArrowArrayStream))
+ArrowArrayStream._fields_ = [
+    ("get_schema", GetSchema),
+    ("get_next", GetNext),
+    ("get_last_error", GetLastError),
+    ("release", ReleaseStream),
     ("private_data", c_void_p),
 ]

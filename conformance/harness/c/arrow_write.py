@@ -1,4 +1,4 @@
-"""Builds the one-row struct array that carries parameters, by the Arrow C data interface."""
+"""Builds the struct arrays that carry parameters and rows, by the Arrow C data interface."""
 
 from __future__ import annotations
 
@@ -6,10 +6,22 @@ import ctypes
 import itertools
 import struct
 import uuid
+from collections.abc import Iterable
 from ctypes import POINTER, c_void_p, cast, pointer
 from typing import Any
 
-from .arrow_structs import FLAG_NULLABLE, ArrowArray, ArrowSchema, ReleaseArray, ReleaseSchema
+from .arrow_structs import (
+    FLAG_NULLABLE,
+    ArrowArray,
+    ArrowArrayStream,
+    ArrowSchema,
+    GetLastError,
+    GetNext,
+    GetSchema,
+    ReleaseArray,
+    ReleaseSchema,
+    ReleaseStream,
+)
 from .calendar_text import days_of, time_of, timestamp_of
 
 _INTEGERS = {"c": "b", "C": "B", "s": "h", "S": "H", "i": "i", "I": "I", "l": "q", "L": "Q"}
@@ -46,8 +58,53 @@ def build(params: Params) -> tuple[ArrowSchema, ArrowArray]:
     """The schema and the array of the parameters, to be handed over."""
     named = params.items() if isinstance(params, dict) else [("", value) for value in params]
     schemas = [_schema(value["type"], name) for name, value in named]
-    arrays = [_array(value["type"], value["value"]) for _, value in named]
-    return _exported_schema(b"+s", children=schemas), _exported_array([None], children=arrays)
+    arrays = [_array(value["type"], [value["value"]]) for _, value in named]
+    return _exported_schema(b"+s", children=schemas), _exported_array(1, [None], children=arrays)
+
+
+def rows_schema(fields: list[dict[str, str]]) -> ArrowSchema:
+    """The schema of rows, to be handed over."""
+    children = [_schema(field["type"], field["name"]) for field in fields]
+    return _exported_schema(b"+s", children=children)
+
+
+def rows_array(fields: list[dict[str, str]], rows: list[list[str | None]]) -> ArrowArray:
+    """Rows, to be handed over."""
+    columns = enumerate(field["type"] for field in fields)
+    children = [_array(column, [row[index] for row in rows]) for index, column in columns]
+    return _exported_array(len(rows), [None], children=children)
+
+
+def stream(schema: ArrowSchema, batches: list[ArrowArray]) -> ArrowArrayStream:
+    """A stream that hands over a schema, once, and batches."""
+    pending = iter(batches)
+    schemas = [schema]
+
+    def get_schema(_: Any, place: Any) -> int:
+        ctypes.memmove(place, ctypes.byref(schemas.pop()), ctypes.sizeof(schema))
+        return 0
+
+    def get_next(_: Any, place: Any) -> int:
+        batch = next(pending, ArrowArray())
+        ctypes.memmove(place, ctypes.byref(batch), ctypes.sizeof(batch))
+        return 0
+
+    def release(exported: Any) -> None:
+        for kept in (*schemas, *pending):
+            kept.release(pointer(kept))
+        _alive.pop(exported.contents.private_data, None)
+        exported.contents.release = ReleaseStream(0)
+
+    number = next(_numbers)
+    made = ArrowArrayStream(
+        get_schema=GetSchema(get_schema),
+        get_next=GetNext(get_next),
+        get_last_error=GetLastError(lambda _: None),
+        release=ReleaseStream(release),
+        private_data=number,
+    )
+    _alive[number] = [made.get_schema, made.get_next, made.get_last_error, made.release]
+    return made
 
 
 def _schema(arrow_format: str, name: str) -> ArrowSchema:
@@ -81,20 +138,28 @@ def _exported_schema(
     )
 
 
-def _array(arrow_format: str, value: str | None) -> ArrowArray:
+def _array(arrow_format: str, values: list[str | None]) -> ArrowArray:
+    null_count = values.count(None)
     if arrow_format == "n":
-        return _exported_array([], null_count=1)
-    validity = None if value is not None else b"\x00"
-    return _exported_array(
-        [validity, *_buffers(arrow_format, value)], null_count=int(value is None)
-    )
+        return _exported_array(len(values), [], null_count=null_count)
+    validity = _bits(value is not None for value in values) if null_count else None
+    buffers = _buffers(arrow_format, values)
+    return _exported_array(len(values), [validity, *buffers], null_count=null_count)
+
+
+def _bits(values: Iterable[bool]) -> bytes:
+    number = sum(1 << index for index, value in enumerate(values) if value)
+    return number.to_bytes(number.bit_length() // 8 + 1, "little")
 
 
 def _exported_array(
-    buffers: list[bytes | None], children: list[ArrowArray] | None = None, null_count: int = 0
+    length: int,
+    buffers: list[bytes | None],
+    children: list[ArrowArray] | None = None,
+    null_count: int = 0,
 ) -> ArrowArray:
     held = [
-        None if data is None else ctypes.create_string_buffer(data, len(data) + 8)
+        None if data is None else ctypes.create_string_buffer(data, len(data) + 64)
         for data in buffers
     ]
     addresses = (c_void_p * len(held))(
@@ -105,7 +170,7 @@ def _exported_array(
     number = next(_numbers)
     _alive[number] = [held, addresses, children, pointers]
     return ArrowArray(
-        length=1,
+        length=length,
         null_count=null_count,
         offset=0,
         n_buffers=len(held),
@@ -117,25 +182,38 @@ def _exported_array(
     )
 
 
-def _buffers(arrow_format: str, value: str | None) -> list[bytes]:
+def _buffers(arrow_format: str, values: list[str | None]) -> list[bytes]:
     """The buffers behind the validity bitmap; those of a NULL hold zeros."""
     if arrow_format in "uz":
-        data = (
-            b""
-            if value is None
-            else value.encode()
-            if arrow_format == "u"
-            else bytes.fromhex(value)
-        )
-        return [struct.pack("=ii", 0, len(data)), data]
-    return [_fixed(arrow_format, value)]
-
-
-def _fixed(arrow_format: str, value: str | None) -> bytes:
-    if value is None:
-        return bytes(32)
+        encoded = [_bytes(arrow_format, value) for value in values]
+        offsets = itertools.accumulate((len(data) for data in encoded), initial=0)
+        return [struct.pack(f"={len(values) + 1}i", *offsets), b"".join(encoded)]
     if arrow_format == "b":
-        return b"\x01" if value == "true" else b"\x00"
+        return [_bits(value == "true" for value in values)]
+    width = _width(arrow_format)
+    return [
+        b"".join(bytes(width) if value is None else _fixed(arrow_format, value) for value in values)
+    ]
+
+
+def _bytes(arrow_format: str, value: str | None) -> bytes:
+    if value is None:
+        return b""
+    return value.encode() if arrow_format == "u" else bytes.fromhex(value)
+
+
+def _width(arrow_format: str) -> int:
+    """The bytes of a value of fixed size."""
+    if arrow_format in _INTEGERS:
+        return struct.calcsize(f"={_INTEGERS[arrow_format]}")
+    if arrow_format.startswith("d:"):
+        return len(_decimal(arrow_format, None))
+    if arrow_format == "w:16":
+        return 16
+    return 4 if arrow_format in ("f", "tdD") or arrow_format.startswith(("tts", "ttm")) else 8
+
+
+def _fixed(arrow_format: str, value: str) -> bytes:
     if arrow_format in _INTEGERS:
         return struct.pack(f"={_INTEGERS[arrow_format]}", int(value))
     if arrow_format in "fg":
@@ -161,9 +239,11 @@ def _float(arrow_format: str, value: str) -> bytes:
     return struct.pack("=I" if size == 4 else "=Q", bits)
 
 
-def _decimal(arrow_format: str, value: str) -> bytes:
+def _decimal(arrow_format: str, value: str | None) -> bytes:
     parts = arrow_format[2:].split(",")
     scale, size = int(parts[1]), int(parts[2]) // 8 if len(parts) > 2 else 16
+    if value is None:
+        return bytes(size)
     whole, _, fraction = value.partition(".")
     if len(fraction) != scale:
         raise ValueError(f"{value!r} does not have {scale} digits of fraction")

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use odbc_engine::{
-    CatalogQuery, Connection, ConnectionOptions, ConnectionString, Diagnostic, Error, Execution,
-    PageOptions, PartitionOptions, Statement, Stream, StreamOptions, TransactionOptions,
-    arrow_schema::SchemaRef,
+    BulkOptions, CatalogQuery, Connection, ConnectionOptions, ConnectionString, Diagnostic, Error,
+    Execution, PageOptions, PartitionOptions, Statement, Stream, StreamOptions, TransactionOptions,
+    arrow_array::RecordBatchIterator,
+    arrow_schema::{ArrowError, SchemaRef},
 };
 use serde_json::{Map, Value, json};
 
@@ -110,6 +111,19 @@ impl Harness {
                 let connection = self.connection(&connection)?;
                 let stream = connection.query_pages(&sql, &parameters, &page, &options)?;
                 return drained(&stream);
+            }
+            Request::BulkInsert { connection, table, fields, rows, batch_rows, options } => {
+                let (schema, batches) = parameters::batches(&fields, &rows, batch_rows)?;
+                let batches = batches.into_iter().map(Ok::<_, ArrowError>);
+                let reader = Box::new(RecordBatchIterator::new(batches, schema));
+                let options = BulkOptions::from_json(&text(options))?;
+                let result = self.connection(&connection)?.bulk_insert(&table, reader, &options)?;
+                return Ok(json!({
+                    "written": result.rows,
+                    "strategy": result.strategy,
+                    "executions": result.chunks,
+                    "warnings": result.warnings.iter().map(warning).collect::<Vec<_>>(),
+                }));
             }
             Request::Catalog { connection, query } => {
                 let query = CatalogQuery::from_json(&text(query))?;

@@ -21,6 +21,14 @@ pub enum Values {
     Named(BTreeMap<String, Parameter>),
 }
 
+/// A column of rows to insert.
+#[derive(Debug, Deserialize)]
+pub struct RowField {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub format: String,
+}
+
 /// Options as the bindings take them.
 pub type Options = Map<String, Value>;
 
@@ -91,6 +99,14 @@ pub enum Request {
         sql: String,
         params: Values,
         page: Options,
+        options: Options,
+    },
+    BulkInsert {
+        connection: String,
+        table: String,
+        fields: Vec<RowField>,
+        rows: Vec<Vec<Option<String>>>,
+        batch_rows: usize,
         options: Options,
     },
     Catalog {
@@ -172,6 +188,7 @@ const KNOWN: &[&str] = &[
     "query",
     "query_parts",
     "query_pages",
+    "bulk_insert",
     "catalog",
     "call",
     "statement_open",
