@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(text(Arc::new(integers)), "{-9223372036854775808,NULL,0}");
         let floats =
             Float64Array::from(vec![0.1, f64::NAN, f64::NEG_INFINITY, 1e300, -0.0, 5e-324]);
-        assert_eq!(text(Arc::new(floats)), "{0.1,NaN,-Infinity,1e300,-0.0,5e-324}");
+        assert_eq!(text(Arc::new(floats)), "{0.1,NaN,-Infinity,1e+300,-0.0,5e-324}");
         assert_eq!(text(Arc::new(BooleanArray::from(vec![true, false]))), "{t,f}");
         assert_eq!(text(Arc::new(NullArray::new(2))), "{NULL,NULL}");
         assert_eq!(text(Arc::new(Int64Array::from(Vec::<i64>::new()))), "{}");
