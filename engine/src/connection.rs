@@ -33,6 +33,7 @@ use crate::{
     several::{self, PageOptions, PartitionOptions},
     statement::{Execution, Statement},
     stream::Stream,
+    telemetry::{Begun, Operation, Place},
 };
 
 /// What a connection, its statements and its streams share.
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     streams: bool,
     /// How the connection was opened, for others like it.
     origin: (String, ConnectionOptions),
+    pub place: Place,
     pub dbms: &'static Dbms,
 }
 
@@ -180,7 +182,13 @@ pub struct Connection {
 impl Connection {
     /// Connects by an ODBC connection string, such as `Driver=SQLite3;Database=my.db`.
     pub fn open(connection_string: &str, options: &ConnectionOptions) -> Result<Self> {
-        let (session, info, streams) = open::open(connection_string, options)?;
+        let begun = Begun::now();
+        let opened = open::open(connection_string, options);
+        let known = opened.as_ref().ok();
+        let known = known.map(|(session, info, _)| (session.dbms, info.dbms_name.as_str()));
+        let place = Place::new(connection_string, known);
+        Operation::since(begun, &place, "connect").end(&opened);
+        let (session, info, streams) = opened?;
         let dbms = session.dbms;
         let shared = Shared {
             session: Mutex::new(Some(session)),
@@ -190,6 +198,7 @@ impl Connection {
             info,
             streams,
             origin: (connection_string.to_owned(), options.clone()),
+            place,
             dbms,
         };
         let shared = Arc::new(shared);
@@ -222,7 +231,10 @@ impl Connection {
     /// Asks what the database holds. The statement has the answer as its result, whose columns
     /// are those of the ODBC standard on every database, and is not executed again.
     pub fn catalog(&self, query: &CatalogQuery) -> Result<Statement> {
-        Statement::of_catalog(&self.shared, query)
+        let observed = Operation::begin(&self.shared.place, "catalog");
+        let asked = Statement::of_catalog(&self.shared, query);
+        observed.end(&asked);
+        asked
     }
 
     /// Calls a procedure or function with a value for each of its parameters, by position or by
@@ -319,6 +331,12 @@ impl Connection {
     /// What this connection can do, by the facts of its database.
     pub fn capabilities(&self) -> Capabilities {
         Capabilities::of(self.shared.dbms, self.shared.streams)
+    }
+
+    /// Makes the span that a W3C `traceparent` names the parent of the spans of what follows on this
+    /// connection, for callers whose own span is not current on the thread; empty for none.
+    pub fn set_trace_context(&self, traceparent: &str) -> Result<()> {
+        self.shared.place.set_parent(traceparent)
     }
 
     /// Whether [`Connection::close`] was called.

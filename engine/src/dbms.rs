@@ -196,6 +196,10 @@ pub(crate) struct Dbms {
     pub id: &'static str,
     /// How SQL_DBMS_NAME begins, in lower case.
     pub names: &'static [&'static str],
+    /// What telemetry calls it, by how SQL_DBMS_NAME begins, in lower case; the last one is "".
+    pub systems: &'static [(&'static str, &'static str)],
+    /// What the names of its drivers and their libraries hold, in lower case.
+    pub drivers: &'static [&'static str],
     pub syntax: Syntax,
     pub text: TextEncoding,
     pub integers: Exchange,
@@ -278,6 +282,23 @@ impl Dbms {
             .find(|dbms| dbms.names.iter().any(|known| name.starts_with(known)))
             .copied()
             .unwrap_or(&unknown::FACTS)
+    }
+
+    /// The facts of the database that a driver of this name, or this library, is likely for.
+    pub fn by_driver(driver: &str) -> &'static Self {
+        let driver = driver.to_lowercase();
+        KNOWN
+            .iter()
+            .find(|dbms| dbms.drivers.iter().any(|known| driver.contains(known)))
+            .copied()
+            .unwrap_or(&unknown::FACTS)
+    }
+
+    /// What telemetry calls the database that SQLGetInfo names `name`.
+    pub fn system(&self, name: &str) -> &'static str {
+        let name = name.to_lowercase();
+        let mut systems = self.systems.iter();
+        systems.find(|(begin, _)| name.starts_with(begin)).map_or("other_sql", |(_, system)| system)
     }
 
     /// The facts to go by before the database is known.

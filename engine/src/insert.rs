@@ -25,6 +25,7 @@ use crate::{
     connection::Shared,
     error::{Diagnostic, Result},
     metrics,
+    telemetry::{Description, Operation},
 };
 
 const OPERATION: &str = "bulk_insert";
@@ -50,5 +51,16 @@ pub(crate) fn bulk_insert(
     rows: Box<dyn RecordBatchReader + Send>,
     options: &BulkOptions,
 ) -> Result<BulkResult> {
-    run::run(shared, table, source::Source::new(rows), options).inspect_err(metrics::count_error)
+    let describe = || Description::of_operation("BATCH INSERT", table);
+    let mut observed = Operation::begin_described(&shared.place, OPERATION, "", describe);
+    let inserted = run::run(shared, table, source::Source::new(rows), options);
+    if let Ok(result) = &inserted {
+        // A batch of one is none, by the conventions.
+        let size = || i64::try_from(result.rows).ok().filter(|rows| *rows > 1);
+        observed.set("db.operation.batch.size", size);
+        observed.set("odbc_engine.chunks", || result.chunks.try_into().ok());
+        observed.inserted(result.rows);
+    }
+    observed.end(&inserted);
+    inserted.inspect_err(metrics::count_error)
 }

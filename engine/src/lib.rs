@@ -32,6 +32,7 @@ mod several;
 mod sql;
 mod statement;
 mod stream;
+pub mod telemetry;
 mod types;
 
 pub use arrow_array;

@@ -1,6 +1,8 @@
-//! SQL text, as far as it must be understood to find its named parameters.
+//! SQL text, as far as it must be understood to find its named parameters and its literals.
 
-use std::ops::Range;
+mod scanner;
+
+pub(crate) use scanner::{Lexeme, Scanner};
 
 /// How a database writes strings, names and comments, beyond the standard's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,10 @@ pub(crate) struct Syntax {
     pub hash_comments: bool,
     pub backticks: bool,
     pub brackets: bool,
+    /// Whether what stands in double quotes may be a string instead of a name.
+    pub double_quoted_strings: bool,
+    /// `q'[…]'` strings.
+    pub q_quotes: bool,
 }
 
 impl Syntax {
@@ -24,6 +30,8 @@ impl Syntax {
         hash_comments: false,
         backticks: false,
         brackets: false,
+        double_quoted_strings: false,
+        q_quotes: false,
     };
 }
 
@@ -41,162 +49,19 @@ pub(crate) struct Named {
 pub(crate) fn name_markers(sql: &str, syntax: Syntax) -> Named {
     let mut named =
         Named { text: String::with_capacity(sql.len()), names: vec![], has_positions: false };
-    let mut scanner = Scanner { sql, at: 0, syntax };
-    let mut copied = 0;
-    while let Some(token) = scanner.next() {
-        match token {
-            Token::Name(range) => {
-                named.text.push_str(&sql[copied..range.start]);
+    for (lexeme, text) in Scanner::new(sql, syntax) {
+        match lexeme {
+            Lexeme::Name => {
                 named.text.push('?');
-                named.names.push(sql[range.start + 1..range.end].to_owned());
-                copied = range.end;
+                named.names.push(text[1..].to_owned());
+                continue;
             }
-            Token::Position => named.has_positions = true,
+            Lexeme::Position => named.has_positions = true,
+            _ => {}
         }
+        named.text.push_str(text);
     }
-    named.text.push_str(&sql[copied..]);
     named
-}
-
-enum Token {
-    /// A named marker, its sigil included.
-    Name(Range<usize>),
-    /// A `?`.
-    Position,
-}
-
-struct Scanner<'a> {
-    sql: &'a str,
-    at: usize,
-    syntax: Syntax,
-}
-
-fn begins_name(c: char) -> bool {
-    c.is_alphabetic() || c == '_'
-}
-
-fn continues_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-impl<'a> Scanner<'a> {
-    fn rest(&self) -> &'a str {
-        &self.sql[self.at..]
-    }
-
-    fn previous(&self) -> Option<char> {
-        self.sql[..self.at].chars().next_back()
-    }
-
-    /// Goes on behind the next `end`, or to the end of the text.
-    fn skip_past(&mut self, end: &str) {
-        self.at = self.rest().find(end).map_or(self.sql.len(), |at| self.at + at + end.len());
-    }
-
-    fn next(&mut self) -> Option<Token> {
-        while let Some(c) = self.rest().chars().next() {
-            let Syntax { dollar_quotes, hash_comments, backticks, brackets, .. } = self.syntax;
-            match c {
-                '\'' => {
-                    self.skip_quoted('\'', self.syntax.backslash_escapes || self.is_escape_string())
-                }
-                '"' => self.skip_quoted('"', self.syntax.backslash_escapes),
-                '`' if backticks => self.skip_quoted('`', false),
-                '[' if brackets => self.skip_quoted(']', false),
-                '$' if dollar_quotes && !self.previous().is_some_and(continues_name) => {
-                    self.skip_dollar_quoted();
-                }
-                '-' if self.begins_line_comment() => self.skip_past("\n"),
-                '#' if hash_comments => self.skip_past("\n"),
-                '/' if self.rest().starts_with("/*") => self.skip_comment(),
-                '?' => {
-                    self.at += 1;
-                    return Some(Token::Position);
-                }
-                ':' | '@' => {
-                    if let Some(range) = self.marker(c) {
-                        self.at = range.end;
-                        return Some(Token::Name(range));
-                    }
-                }
-                _ => self.at += c.len_utf8(),
-            }
-        }
-        None
-    }
-
-    /// A marker that begins here; otherwise goes on behind what only looks like one: `::type`,
-    /// `@@variable`, `:=`, the colon of an array's slice.
-    fn marker(&mut self, sigil: char) -> Option<Range<usize>> {
-        let doubled = self.rest()[1..].starts_with(sigil);
-        let follows_operand = self.previous().is_some_and(|c| continues_name(c) || c == ']');
-        let skipped = if doubled { 2 } else { 1 };
-        let name = &self.rest()[skipped..];
-        let length = name.find(|c| !continues_name(c)).unwrap_or(name.len());
-        if doubled {
-            self.at += skipped + length;
-            return None;
-        }
-        if follows_operand || !name.starts_with(begins_name) {
-            self.at += skipped;
-            return None;
-        }
-        Some(self.at..self.at + skipped + length)
-    }
-
-    /// Whether the string that begins here is PostgreSQL's `E'…'`.
-    fn is_escape_string(&self) -> bool {
-        let mut before = self.sql[..self.at].chars().rev();
-        self.syntax.dollar_quotes
-            && matches!(before.next(), Some('e' | 'E'))
-            && !before.next().is_some_and(continues_name)
-    }
-
-    /// Skips a string or a quoted name. Two quotes in it stand for one, which is skipped as a
-    /// second string that follows at once.
-    fn skip_quoted(&mut self, end: char, escapes: bool) {
-        let mut escaped = false;
-        let mut characters = self.rest().char_indices().skip(1);
-        let length = characters.find(|(_, c)| {
-            let ends = *c == end && !escaped;
-            escaped = escapes && *c == '\\' && !escaped;
-            ends
-        });
-        self.at = length.map_or(self.sql.len(), |(at, _)| self.at + at + end.len_utf8());
-    }
-
-    fn skip_dollar_quoted(&mut self) {
-        let rest = &self.rest()[1..];
-        let length = rest.find(|c| !continues_name(c)).unwrap_or(rest.len());
-        let opens =
-            rest[length..].starts_with('$') && !rest.starts_with(|c: char| c.is_ascii_digit());
-        let tag = &self.sql[self.at..self.at + length + if opens { 2 } else { 1 }];
-        self.at += tag.len();
-        if opens {
-            self.skip_past(tag);
-        }
-    }
-
-    fn begins_line_comment(&self) -> bool {
-        let Some(after) = self.rest().strip_prefix("--") else { return false };
-        !self.syntax.hash_comments || after.is_empty() || after.starts_with(char::is_whitespace)
-    }
-
-    fn skip_comment(&mut self) {
-        self.at += 2;
-        let mut depth = 1;
-        while depth > 0 && !self.rest().is_empty() {
-            if self.rest().starts_with("*/") {
-                depth -= 1;
-                self.at += 2;
-            } else if self.syntax.nested_comments && self.rest().starts_with("/*") {
-                depth += 1;
-                self.at += 2;
-            } else {
-                self.at += self.rest().chars().next().map_or(0, char::len_utf8);
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::{
     parameters::Parameters,
     sql::{Named, name_markers},
     stream::{ResultKey, Stream},
+    telemetry::{Description, Operation, Reading},
 };
 
 /// What an execution did.
@@ -46,6 +47,8 @@ pub struct Statement {
     sql: String,
     /// The text with its named parameters replaced by `?`.
     named: OnceLock<Named>,
+    /// What the text is about, once that is asked for.
+    description: OnceLock<Arc<Description>>,
     /// Of the last execution; kept here so that reading them never waits for the connection.
     warnings: Mutex<Vec<Diagnostic>>,
 }
@@ -66,6 +69,7 @@ impl Statement {
             shared: Arc::clone(shared),
             key,
             named: OnceLock::new(),
+            description: OnceLock::new(),
             sql: format!("{sql:width$}"),
             warnings: Mutex::default(),
         })
@@ -88,6 +92,7 @@ impl Statement {
             key,
             sql: String::new(),
             named: OnceLock::new(),
+            description: OnceLock::new(),
             warnings: Mutex::default(),
         })
     }
@@ -102,6 +107,22 @@ impl Statement {
     /// The first execution without parameters runs the text directly; later ones, and those with
     /// parameters, prepare it once.
     pub fn execute(&self, parameters: &Parameters) -> Result<Execution> {
+        let place = &self.shared.place;
+        let mut observed =
+            Operation::begin_described(place, "execute", &self.sql, || self.description());
+        let executed = self.execute_unobserved(parameters);
+        let affected = || executed.as_ref().ok()?.affected_rows.and_then(|n| n.try_into().ok());
+        observed.set("odbc_engine.affected_rows", affected);
+        observed.end(&executed);
+        executed
+    }
+
+    fn description(&self) -> Arc<Description> {
+        let describe = || Arc::new(self.shared.place.describe(&self.sql));
+        Arc::clone(self.description.get_or_init(describe))
+    }
+
+    fn execute_unobserved(&self, parameters: &Parameters) -> Result<Execution> {
         const OPERATION: &str = "execute";
         if self.sql.is_empty() {
             let message = "a statement that asks the catalog is not executed again";
@@ -221,15 +242,16 @@ impl Statement {
             number,
             reading,
         };
+        let reading = || Reading::begin(&self.shared.place, &self.sql, || self.description());
         if let Some((schema, result)) = state.read_held() {
-            return Ok(Stream::new(key(result), schema, Some(false)));
+            return Ok(Stream::new(key(result), schema, Some(false), reading()));
         }
         let (schema, number, reads_instants) = state.read(options, context)?;
         if reads_instants && let Err(error) = session.check_time_zone(OPERATION) {
             self.state(&mut session, OPERATION)?.close_reading(number);
             return Err(error);
         }
-        Ok(Stream::new(key(number), schema, options.prefetch))
+        Ok(Stream::new(key(number), schema, options.prefetch, reading()))
     }
 
     /// Closes the statement and its stream. Closing again does nothing.

@@ -19,6 +19,7 @@ use crate::{
     error::{Diagnostic, Error, ErrorKind, Result},
     metrics,
     statement::{Statement, StatementState},
+    telemetry::Reading,
 };
 pub(crate) use made::Batches;
 use prefetch::{Fetched, Prefetch};
@@ -57,6 +58,7 @@ pub struct Stream {
     begin: Instant,
     rows: AtomicU64,
     bytes: AtomicU64,
+    reading: Reading,
     /// The statement that nobody else holds, freed with this stream.
     statement: Option<Statement>,
 }
@@ -184,17 +186,23 @@ fn closed(because: &str) -> Error {
 
 impl Stream {
     /// The stream of one result.
-    pub(crate) fn new(result: ResultKey, schema: SchemaRef, prefetch: Option<bool>) -> Self {
+    pub(crate) fn new(
+        result: ResultKey,
+        schema: SchemaRef,
+        prefetch: Option<bool>,
+        reading: Reading,
+    ) -> Self {
         let source = Source::Driver(Pace::new(prefetch));
-        Self::of(Origin::Result(Arc::new(result)), schema, source)
+        Self::of(Origin::Result(Arc::new(result)), schema, source, reading)
     }
 
     /// A stream of several queries, which ends with a connection.
     pub(crate) fn made(shared: &Arc<Shared>, schema: SchemaRef, batches: Box<dyn Batches>) -> Self {
-        Self::of(Origin::Connection(Arc::clone(shared)), schema, Source::Made(batches))
+        let origin = Origin::Connection(Arc::clone(shared));
+        Self::of(origin, schema, Source::Made(batches), Reading::default())
     }
 
-    fn of(origin: Origin, schema: SchemaRef, source: Source) -> Self {
+    fn of(origin: Origin, schema: SchemaRef, source: Source, reading: Reading) -> Self {
         Self {
             origin,
             schema,
@@ -205,6 +213,7 @@ impl Stream {
             begin: Instant::now(),
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            reading,
             statement: None,
         }
     }
@@ -233,10 +242,15 @@ impl Stream {
         drop(source);
         lock(&self.warnings).append(&mut fetched.warnings);
         self.check_cancelled()?;
-        if let Ok(Some(batch)) = &fetched.batch {
-            let bytes = metrics::count_batch(batch);
-            self.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
-            self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        match &fetched.batch {
+            Ok(Some(batch)) => {
+                let bytes = metrics::count_batch(batch);
+                self.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+                self.bytes.fetch_add(bytes, Ordering::Relaxed);
+                self.reading.batch(batch.num_rows() as u64, bytes);
+            }
+            Ok(None) => self.reading.end(None),
+            Err(_) => {}
         }
         fetched.batch.map_err(|error| self.give_up(error))
     }
@@ -265,7 +279,9 @@ impl Stream {
         if let Origin::Connection(_) = self.origin {
             self.closed.store(true, Ordering::Release);
         }
-        self.origin.give_up(error)
+        let error = self.origin.give_up(error);
+        self.reading.end(Some(&error));
+        error
     }
 
     fn check_cancelled(&self) -> Result<()> {
@@ -301,6 +317,7 @@ impl Stream {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        self.reading.end(None);
         // Lets go of a thread that is ahead, unless somebody waits for it at this moment.
         if let Ok(mut source) = self.source.try_lock() {
             *source = Source::Ended;

@@ -1,11 +1,14 @@
 //! Db2 by its CLI driver, from its documentation; not yet measured.
 
 use super::{Bulk, BulkStrategy, Dbms, Folding, unknown};
-use crate::error::ErrorKind;
+use crate::{error::ErrorKind, sql::Syntax};
 
 pub(super) const FACTS: Dbms = Dbms {
     id: "db2",
     names: &["db2"],
+    systems: &[("", "ibm.db2")],
+    drivers: &["db2"],
+    syntax: Syntax::STANDARD,
     parameters_max: 32_767,
     native_kinds: &[
         (-911, ErrorKind::Transaction),

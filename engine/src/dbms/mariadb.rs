@@ -10,10 +10,13 @@ use crate::{error::ErrorKind, sql::Syntax};
 pub(super) const FACTS: Dbms = Dbms {
     id: "mariadb",
     names: &["mariadb", "mysql"],
+    systems: &[("mysql", "mysql"), ("", "mariadb")],
+    drivers: &["mariadb", "maodbc", "mysql", "myodbc"],
     syntax: Syntax {
         backslash_escapes: true,
         hash_comments: true,
         backticks: true,
+        double_quoted_strings: true,
         ..Syntax::STANDARD
     },
     text: TextEncoding::Narrow,

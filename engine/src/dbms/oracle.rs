@@ -1,11 +1,14 @@
 //! Oracle by its Instant Client driver, from its documentation; not yet measured.
 
 use super::{Bulk, BulkStrategy, Dbms, Folding, ReadOnly, Savepoints, unknown};
-use crate::error::ErrorKind;
+use crate::{error::ErrorKind, sql::Syntax};
 
 pub(super) const FACTS: Dbms = Dbms {
     id: "oracle",
     names: &["oracle"],
+    systems: &[("", "oracle.db")],
+    drivers: &["oracle", "sqora"],
+    syntax: Syntax { q_quotes: true, ..Syntax::STANDARD },
     parameters_max: 32_766,
     session_setup: &["ALTER SESSION SET TIME_ZONE = 'UTC'"],
     read_only: ReadOnly::Unsupported,

@@ -13,6 +13,8 @@ use crate::sql::Syntax;
 pub(super) const FACTS: Dbms = Dbms {
     id: "postgresql",
     names: &["postgresql"],
+    systems: &[("", "postgresql")],
+    drivers: &["postgres", "psqlodbc"],
     syntax: Syntax { dollar_quotes: true, nested_comments: true, ..Syntax::STANDARD },
     text: TextEncoding::Narrow,
     long_data: LongData::RereadInBlock,

@@ -11,7 +11,15 @@ use crate::{error::ErrorKind, sql::Syntax};
 pub(crate) const FACTS: Dbms = Dbms {
     id: "sqlite",
     names: &["sqlite"],
-    syntax: Syntax { backticks: true, brackets: true, ..Syntax::STANDARD },
+    systems: &[("", "sqlite")],
+    drivers: &["sqlite"],
+    syntax: Syntax {
+        backticks: true,
+        brackets: true,
+        // One that is no column's name is a string.
+        double_quoted_strings: true,
+        ..Syntax::STANDARD
+    },
     text: TextEncoding::Narrow,
     // The driver holds every value as text; its own conversions take 010 for 8, 1.5 for 1 and
     // garbage for NULL.

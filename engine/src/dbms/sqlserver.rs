@@ -9,6 +9,8 @@ use crate::{error::ErrorKind, sql::Syntax};
 pub(super) const FACTS: Dbms = Dbms {
     id: "sqlserver",
     names: &["microsoft sql server", "sql server"],
+    systems: &[("", "microsoft.sql_server")],
+    drivers: &["sql server", "msodbcsql", "freetds", "tdsodbc"],
     syntax: Syntax { brackets: true, nested_comments: true, ..Syntax::STANDARD },
     text: TextEncoding::Wide,
     // The max types cannot be read again once bound.

@@ -10,7 +10,9 @@ use crate::sql::Syntax;
 pub(super) const FACTS: Dbms = Dbms {
     id: "unknown",
     names: &[],
-    syntax: Syntax::STANDARD,
+    systems: &[("", "other_sql")],
+    drivers: &[],
+    syntax: Syntax { double_quoted_strings: true, ..Syntax::STANDARD },
     text: TextEncoding::Wide,
     integers: Exchange::Binary,
     floats: Exchange::Binary,

@@ -1,0 +1,22 @@
+//! Spans and metrics of what the engine does, by the API of OpenTelemetry and its conventions for
+//! databases.
+//!
+//! The engine exports nothing itself: it uses the global providers of the [`opentelemetry`] crate,
+//! once [`start`] is called.
+
+mod describe;
+mod instruments;
+mod operation;
+mod parent;
+mod place;
+mod reading;
+mod sanitise;
+
+pub(crate) use describe::Description;
+pub use instruments::{QueryText, is_on, start, stop};
+pub(crate) use operation::{Begun, Operation};
+pub use parent::enter;
+pub(crate) use place::Place;
+pub(crate) use reading::Reading;
+
+pub use opentelemetry;

@@ -1,0 +1,203 @@
+//! Where a connection's operations take place: the attributes that all of them have.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use opentelemetry::{Context, KeyValue, trace::TraceContextExt};
+
+use super::{QueryText, parent};
+use crate::{connection::ConnectionString, dbms::Dbms, error::Result, sql::Syntax};
+
+/// What the spans of one connection have in common.
+pub(crate) struct Place {
+    pub(super) attributes: Vec<KeyValue>,
+    /// The database's name, or else the server's.
+    pub(super) target: Option<Arc<str>>,
+    pub(super) system: &'static str,
+    syntax: Syntax,
+    /// The caller's span, where it cannot be told by the thread.
+    parent: Mutex<Option<Context>>,
+}
+
+const SERVERS: [&str; 6] = ["server", "servername", "host", "hostname", "address", "socket"];
+const DATABASES: [&str; 4] = ["database", "dbname", "db", "initial catalog"];
+
+impl Place {
+    /// The place that a connection string tells. `dbms_name` is the database's own name, once it
+    /// is known; before that, the driver's name has to do.
+    pub fn new(connection_string: &str, known: Option<(&Dbms, &str)>) -> Self {
+        let parsed = ConnectionString::parse(connection_string).ok();
+        let get = |keys: &[&str]| {
+            let values = keys.iter().filter_map(|key| parsed.as_ref()?.get(key));
+            values.map(str::trim).find(|value| !value.is_empty())
+        };
+        let (dbms, name) = known.unwrap_or_else(|| {
+            (Dbms::by_driver(get(&["driver"]).or_else(|| get(&["dsn"])).unwrap_or_default()), "")
+        });
+        let system = dbms.system(name);
+        let mut address = Address {
+            server: get(&SERVERS).map(str::to_owned),
+            port: get(&["port"]).and_then(|port| port.parse().ok()),
+            database: get(&DATABASES).map(str::to_owned),
+        };
+        match system {
+            "microsoft.sql_server" => address.split_instance(),
+            "oracle.db" => address.split_service(get(&["dbq"])),
+            _ => {}
+        }
+        let mut attributes = vec![KeyValue::new("db.system.name", system)];
+        let mut add = |key: &'static str, value: Option<&str>| {
+            let value = value.map(Arc::<str>::from);
+            attributes.extend(value.clone().map(|value| KeyValue::new(key, value)));
+            value
+        };
+        let namespace = add("db.namespace", address.database.as_deref());
+        let server = add("server.address", address.server.as_deref());
+        if server.is_some() {
+            let port = address.port.map(|port| KeyValue::new("server.port", i64::from(port)));
+            attributes.extend(port);
+        }
+        Self {
+            attributes,
+            target: namespace.or(server),
+            system,
+            syntax: dbms.syntax,
+            parent: Mutex::default(),
+        }
+    }
+
+    /// Names the span that the caller's next operations belong to; none where it is empty.
+    pub fn set_parent(&self, traceparent: &str) -> Result<()> {
+        let context = match traceparent {
+            "" => None,
+            text => Some(parent::context(text)?),
+        };
+        *self.parent.lock().unwrap_or_else(PoisonError::into_inner) = context;
+        Ok(())
+    }
+
+    /// The parent of a span: what is current on this thread, or else what the connection was told.
+    pub(super) fn parent(&self) -> Context {
+        let current = Context::current();
+        if current.span().span_context().is_valid() {
+            return current;
+        }
+        let told = self.parent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        told.unwrap_or(current)
+    }
+
+    /// What a statement's text is about.
+    pub fn describe(&self, sql: &str) -> super::Description {
+        super::Description::of_sql(sql, self.syntax)
+    }
+
+    pub(super) fn query_text(
+        &self,
+        wanted: QueryText,
+        description: &super::Description,
+        sql: &str,
+    ) -> Option<KeyValue> {
+        (wanted == QueryText::Sanitised && !sql.is_empty())
+            .then(|| KeyValue::new("db.query.text", description.text(sql, self.syntax)))
+    }
+}
+
+struct Address {
+    server: Option<String>,
+    port: Option<u16>,
+    database: Option<String>,
+}
+
+impl Address {
+    /// SQL Server's `tcp:host\instance,port`.
+    fn split_instance(&mut self) {
+        let Some(server) = self.server.take() else { return };
+        let server = match server.split_once(':') {
+            Some(("tcp" | "np" | "lpc" | "admin", rest)) => rest.to_owned(),
+            _ => server,
+        };
+        let (server, port) = server.split_once(',').unwrap_or((&server, ""));
+        self.port = port.trim().parse().ok().or(self.port);
+        let (server, instance) = server.split_once('\\').unwrap_or((server, ""));
+        if !instance.is_empty() {
+            let database = self.database.take().unwrap_or_default();
+            self.database = Some(format!("{instance}|{database}"));
+        }
+        self.server = Some(server.trim().to_owned());
+    }
+
+    /// Oracle's `//host:port/service`.
+    fn split_service(&mut self, dbq: Option<&str>) {
+        let Some(dbq) = dbq else { return };
+        let Some((host, service)) = dbq.trim_start_matches('/').split_once('/') else {
+            self.database = Some(dbq.to_owned());
+            return;
+        };
+        let (host, port) = host.split_once(':').unwrap_or((host, ""));
+        self.server = Some(host.to_owned());
+        self.port = port.parse().ok().or(self.port);
+        self.database = Some(service.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes(connection_string: &str) -> Vec<String> {
+        let place = Place::new(connection_string, None);
+        place.attributes.iter().map(|a| format!("{}={}", a.key, a.value)).collect()
+    }
+
+    #[test]
+    fn a_place_is_told_by_the_connection_string_without_its_secrets() {
+        for (text, expected) in [
+            (
+                "Driver={PostgreSQL Unicode};Servername=db.example;Port=5433;Database=shop;\
+                 UID=me;PWD={hunter2}",
+                vec![
+                    "db.system.name=postgresql",
+                    "db.namespace=shop",
+                    "server.address=db.example",
+                    "server.port=5433",
+                ],
+            ),
+            (
+                "Driver=/usr/lib/libmaodbc.so;SERVER=127.0.0.1;DATABASE=shop;PASSWORD=hunter2",
+                vec!["db.system.name=mariadb", "db.namespace=shop", "server.address=127.0.0.1"],
+            ),
+            (
+                "Driver=SQLite3;Database=/tmp/a.db",
+                vec!["db.system.name=sqlite", "db.namespace=/tmp/a.db"],
+            ),
+            (
+                "Driver={ODBC Driver 18 for SQL Server};Server=tcp:h\\i,1434;Database=d;Pwd=hunter2",
+                vec![
+                    "db.system.name=microsoft.sql_server",
+                    "db.namespace=i|d",
+                    "server.address=h",
+                    "server.port=1434",
+                ],
+            ),
+            (
+                "Driver={Oracle 23 ODBC driver};DBQ=//h:1521/s;Uid=u;Pwd=hunter2",
+                vec![
+                    "db.system.name=oracle.db",
+                    "db.namespace=s",
+                    "server.address=h",
+                    "server.port=1521",
+                ],
+            ),
+            ("DSN=anything;PWD=hunter2", vec!["db.system.name=other_sql"]),
+            ("PWD=hunter2;x", vec!["db.system.name=other_sql"]),
+        ] {
+            assert_eq!(attributes(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mysql_server_is_not_called_mariadb() {
+        let dbms = Dbms::by_name("MySQL");
+        assert_eq!(Place::new("Driver=MariaDB", Some((dbms, "MySQL"))).system, "mysql");
+        assert_eq!(Place::new("Driver=MariaDB", Some((dbms, "MariaDB"))).system, "mariadb");
+    }
+}
