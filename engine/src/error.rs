@@ -98,13 +98,13 @@ impl Error {
     }
 
     /// The same error, naming the column at fault.
-    pub(crate) fn in_column(mut self, column: &str) -> Self {
+    pub fn in_column(mut self, column: &str) -> Self {
         self.0.column = Some(column.to_owned());
         self
     }
 
     /// The same error, naming the row at fault.
-    pub(crate) fn in_row(mut self, row: u64) -> Self {
+    pub fn in_row(mut self, row: u64) -> Self {
         self.0.row = Some(row);
         self
     }

@@ -7,6 +7,7 @@
 """
 
 from odbc_engine._native import Batch, __version__
+from odbc_engine.bulk import BulkResult
 from odbc_engine.column import Column
 from odbc_engine.connection import Connection, connect
 from odbc_engine.cursor import Cursor
@@ -64,6 +65,7 @@ __all__ = [
     "STRING",
     "Batch",
     "Binary",
+    "BulkResult",
     "Column",
     "Connection",
     "Cursor",

@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from odbc_engine import _native, errors
+from odbc_engine.bulk import BulkResult, ColumnTypes, Rows
 from odbc_engine.cursor import Cursor
 from odbc_engine.errors import Diagnostic
 from odbc_engine.options import (
+    BulkOptions,
     CatalogFilter,
     ConnectionOptions,
     StreamOptions,
@@ -127,6 +129,43 @@ class Connection:
         """
         page = encode({"key": key, "rows": page_rows})
         return Stream(self._native.query_pages(sql, parameters, page, encode(limits)))
+
+    def bulk_insert(
+        self,
+        table: str,
+        data: Rows,
+        *,
+        columns: Iterable[str] | None = None,
+        types: ColumnTypes | None = None,
+        **options: Unpack[BulkOptions],
+    ) -> BulkResult:
+        """Inserts rows into a table, as fast as the driver takes them: all of them, or none.
+
+        ``table`` is an identifier as SQL writes it, with its schema before a dot if need be.
+        ``data`` is Arrow data (a polars, pandas, pyarrow or duckdb table, a cursor ...), whose
+        columns go to those of the same names, or to ``columns`` in their order. Or it is an
+        iterable of tuples, for which ``columns`` gives the names, or of mappings; these are read as
+        they are sent. What the iterable raises is raised here, and nothing is inserted.
+
+        The type of a column of Python objects follows from its values, which must be of one kind:
+        from all of a list, from the first 65,536 of any other iterable. ``types`` gives it instead:
+        a class, an Arrow format string such as ``"d:10,2"``, or an Arrow type, by name or in order.
+
+        ``mode`` is "append", "create", "replace" or "create_append". Within a transaction the rows
+        are a part of it, which is always so without autocommit. :class:`BulkOptions` has the rest.
+        """
+        source = data.fetch_arrow() if isinstance(data, Cursor) else data
+        names = columns if columns is None or isinstance(columns, str) else list(columns)
+        try:
+            return BulkResult(
+                *self._native.bulk_insert(table, source, names, types, encode(options))
+            )
+        except errors.Error as error:
+            # Arrow carried no more than a message; the stream knows the kind and the SQLSTATE.
+            failure = source._native.failure() if isinstance(source, Stream) else None
+            if failure is None:
+                raise
+            raise failure from error
 
     def begin(self, **options: Unpack[TransactionOptions]) -> None:
         """Begins a transaction, with its own ``isolation`` and ``read_only``.

@@ -66,6 +66,26 @@ class StreamOptions(TypedDict, total=False):
     prefetch: bool
 
 
+class BulkOptions(TypedDict, total=False):
+    """How to insert many rows."""
+
+    #: What becomes of the table, as ADBC names it: "append" (unless set), "create", "replace" or
+    #: "create_append".
+    mode: str
+    #: "array", "multi_row", "unnest" or "row"; what is fastest on the database unless set.
+    strategy: str
+    #: Commit whenever this many rows were written; unless set, all rows are written or none.
+    commit_every_rows: int
+    #: The most rows that are sent at once: 1 to 1,000,000; by the database unless set.
+    chunk_rows: int
+    #: Whether to look for the row at fault after a failure; on unless set.
+    find_bad_row: bool
+    #: The table's schema, exactly; unless set, one may stand before the table's name.
+    schema: str
+    #: The table's catalog, exactly.
+    catalog: str
+
+
 def encode(options: Mapping[str, object]) -> str:
     """Options as the JSON that the engine reads.
 

@@ -14,6 +14,7 @@ use crate::{
     batch::Batch,
     enter::{Detached, enter},
     exceptions,
+    insert::{self, Inserted},
     parameters::{text, to_engine},
     statement::{Executed, Statement, executed},
     stream::Stream,
@@ -107,6 +108,21 @@ impl Connection {
             self.engine.query_pages(&sql, &parameters, &page, &options)
         })?;
         Ok(Stream::new(engine, None, Arc::clone(&self.engine)))
+    }
+
+    /// Inserts rows: Arrow data, or Python objects in tuples or dicts.
+    #[pyo3(signature = (table, data, columns, types, options))]
+    fn bulk_insert<'py>(
+        &self,
+        py: Python<'py>,
+        table: &Bound<'py, PyAny>,
+        data: &Bound<'py, PyAny>,
+        columns: Option<&Bound<'py, PyAny>>,
+        types: Option<&Bound<'py, PyAny>>,
+        options: &str,
+    ) -> PyResult<Inserted<'py>> {
+        let table = text(table, "bulk_insert", "the table's name")?;
+        insert::bulk_insert(py, &self.engine, &table, data, columns, types, options)
     }
 
     fn begin(&self, py: Python<'_>, options: &str) -> PyResult<()> {

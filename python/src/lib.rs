@@ -6,6 +6,7 @@ mod connection;
 mod decimal;
 mod enter;
 mod exceptions;
+mod insert;
 mod parameters;
 mod process;
 mod rows;
@@ -15,6 +16,7 @@ mod temporal;
 #[cfg(debug_assertions)]
 mod testing;
 mod uuid;
+mod value;
 
 #[pyo3::pymodule]
 mod _native {

@@ -7,18 +7,17 @@ use arrow_array::{
     Int64Array, LargeBinaryArray, LargeStringArray, NullArray, RecordBatch, StringArray,
     Time64MicrosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray, UInt64Array,
 };
-use arrow_schema::{DataType, Field, Metadata, Schema, extension::EXTENSION_TYPE_NAME_KEY};
+use arrow_schema::{
+    DataType, Field, Metadata, Schema, TimeUnit, extension::EXTENSION_TYPE_NAME_KEY,
+};
 use odbc_engine::{Error, ErrorKind, Parameters};
 use pyo3::{
     exceptions::PyTypeError,
     prelude::*,
-    types::{
-        PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyFloat, PyFrozenSet, PyInt, PyMapping,
-        PyMemoryView, PySet, PyString, PyTime, PyTzInfoAccess,
-    },
+    types::{PyByteArray, PyBytes, PyFrozenSet, PyMapping, PyMemoryView, PySet, PyString},
 };
 
-use crate::{decimal, exceptions, temporal, uuid};
+use crate::{decimal, exceptions, temporal::Moment, uuid, value::Value};
 
 /// Turns a sequence of Python objects, or a mapping of names to them, into the engine's parameters.
 pub(crate) fn to_engine(
@@ -109,81 +108,33 @@ fn values<'py>(parameters: &Bound<'py, PyAny>) -> PyResult<Vec<(String, Bound<'p
 }
 
 /// One value as an array of length 1; Err says why the database cannot be given it.
-fn array(value: &Bound<'_, PyAny>) -> PyResult<Result<ArrayRef, String>> {
-    if value.is_none() {
-        return Ok(Ok(Arc::new(NullArray::new(1))));
-    }
-    if let Ok(value) = value.cast::<PyBool>() {
-        return Ok(Ok(Arc::new(BooleanArray::from(vec![value.is_true()]))));
-    }
-    if let Ok(value) = value.cast::<PyInt>() {
-        return integer(value);
-    }
-    if let Ok(value) = value.cast::<PyFloat>() {
-        return Ok(Ok(Arc::new(Float64Array::from(vec![value.value()]))));
-    }
-    if let Ok(value) = value.cast::<PyString>() {
-        return Ok(string(value));
-    }
-    if let Ok(value) = value.cast::<PyBytes>() {
-        return Ok(Ok(binary(value.as_bytes())));
-    }
-    if let Ok(value) = value.cast::<PyByteArray>() {
-        return Ok(Ok(binary(&value.to_vec())));
-    }
-    if value.is_instance_of::<PyMemoryView>() {
-        let bytes = value.call_method0("tobytes")?;
-        return Ok(Ok(binary(bytes.cast::<PyBytes>()?.as_bytes())));
-    }
-    // A datetime is a date too, so it is asked first.
-    if let Ok(value) = value.cast::<PyDateTime>() {
-        return Ok(temporal::moment(value)?.and_then(timestamp));
-    }
-    if let Ok(value) = value.cast::<PyDate>() {
-        return Ok(Ok(Arc::new(Date32Array::from(vec![temporal::days(value)]))));
-    }
-    if let Ok(value) = value.cast::<PyTime>() {
-        return Ok(time(value));
-    }
-    if decimal::is_decimal(value)? {
-        return decimal::to_arrow(value);
-    }
-    if let Some(bytes) = uuid::bytes(value)? {
-        return Ok(FixedSizeBinaryArray::try_from_iter([bytes].into_iter())
+fn array(object: &Bound<'_, PyAny>) -> PyResult<Result<ArrayRef, String>> {
+    Ok(Value::of(object)?.and_then(|value| match value {
+        Value::Null => Ok(Arc::new(NullArray::new(1)) as ArrayRef),
+        Value::Boolean(value) => Ok(Arc::new(BooleanArray::from(vec![value]))),
+        Value::Integer(value) => Ok(Arc::new(Int64Array::from(vec![value]))),
+        Value::Large(digits) => match digits.parse::<u64>() {
+            Ok(value) => Ok(Arc::new(UInt64Array::from(vec![value]))),
+            Err(_) => decimal::to_arrow(&digits),
+        },
+        Value::Float(value) => Ok(Arc::new(Float64Array::from(vec![value]))),
+        Value::Decimal(text) => decimal::to_arrow(&text),
+        Value::Text(text) => Ok(string(&text)),
+        Value::Bytes(bytes) => Ok(binary(&bytes)),
+        Value::Date(days) => Ok(Arc::new(Date32Array::from(vec![days]))),
+        Value::Time(micros) => Ok(Arc::new(Time64MicrosecondArray::from(vec![micros]))),
+        Value::Moment(moment) => timestamp(&moment),
+        Value::Uuid(bytes) => FixedSizeBinaryArray::try_from_iter([bytes].into_iter())
             .map(|array| Arc::new(array) as ArrayRef)
-            .map_err(|error| error.to_string()));
-    }
-    if let Some(scalar) = numpy_scalar(value)? {
-        return array(&scalar);
-    }
-    Ok(Err(format!("the type {} is not supported", value.get_type().fully_qualified_name()?)))
+            .map_err(|error| error.to_string()),
+    }))
 }
 
-fn integer(value: &Bound<'_, PyInt>) -> PyResult<Result<ArrayRef, String>> {
-    if let Ok(value) = value.extract::<i64>() {
-        return Ok(Ok(Arc::new(Int64Array::from(vec![value]))));
-    }
-    if let Ok(value) = value.extract::<u64>() {
-        return Ok(Ok(Arc::new(UInt64Array::from(vec![value]))));
-    }
-    // 76 digits fit in 253 bits; Python refuses to spell out far longer ones.
-    if value.call_method0("bit_length")?.extract::<u64>()? > 253 {
-        let digits = decimal::DIGITS_MAX;
-        return Ok(Err(format!("the int needs more than the {digits} digits of any decimal")));
-    }
-    // An int's subclass, such as an enum, may spell itself in its own way.
-    let text: String = value.call_method1("__format__", ("d",))?.extract()?;
-    Ok(decimal::from_text(&text))
-}
-
-fn string(value: &Bound<'_, PyString>) -> Result<ArrayRef, String> {
-    let text = value
-        .to_cow()
-        .map_err(|_| "the str holds a lone surrogate, which is not valid Unicode text")?;
+fn string(text: &str) -> ArrayRef {
     if i32::try_from(text.len()).is_ok() {
-        Ok(Arc::new(StringArray::from(vec![text.as_ref()])))
+        Arc::new(StringArray::from(vec![text]))
     } else {
-        Ok(Arc::new(LargeStringArray::from(vec![text.as_ref()])))
+        Arc::new(LargeStringArray::from(vec![text]))
     }
 }
 
@@ -195,41 +146,12 @@ fn binary(bytes: &[u8]) -> ArrayRef {
     }
 }
 
-fn time(value: &Bound<'_, PyTime>) -> Result<ArrayRef, String> {
-    if value.get_tzinfo().is_some() {
-        return Err("a time with a time zone has no meaning without its date".to_owned());
-    }
-    Ok(Arc::new(Time64MicrosecondArray::from(vec![temporal::micros_of_day(value)])))
-}
-
-fn timestamp(moment: temporal::Moment) -> Result<ArrayRef, String> {
+fn timestamp(moment: &Moment) -> Result<ArrayRef, String> {
     let zone = moment.instant.then_some("UTC");
     if moment.nanos == 0 {
         let array = TimestampMicrosecondArray::from(vec![moment.micros]);
         return Ok(Arc::new(array.with_timezone_opt(zone)));
     }
-    let nanos = moment
-        .micros
-        .checked_mul(1_000)
-        .and_then(|nanos| nanos.checked_add(moment.nanos))
-        .ok_or("a timestamp with nanoseconds must be in the years 1678 to 2261")?;
+    let nanos = moment.count(TimeUnit::Nanosecond)?;
     Ok(Arc::new(TimestampNanosecondArray::from(vec![nanos]).with_timezone_opt(zone)))
-}
-
-/// The Python object for a NumPy scalar that has an exact one.
-fn numpy_scalar<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    if value.get_type().module()? != "numpy" {
-        return Ok(None);
-    }
-    let (Some(dtype), Some(dimensions)) = (value.getattr_opt("dtype")?, value.getattr_opt("ndim")?)
-    else {
-        return Ok(None);
-    };
-    let kind: String = dtype.getattr("kind")?.extract()?;
-    let bytes: usize = dtype.getattr("itemsize")?.extract()?;
-    let is_exact = matches!(kind.as_str(), "b" | "i" | "u") || (kind == "f" && bytes <= 8);
-    if dimensions.extract::<usize>()? != 0 || !is_exact {
-        return Ok(None);
-    }
-    value.call_method0("item").map(Some)
 }

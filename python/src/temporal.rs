@@ -122,6 +122,37 @@ pub(crate) struct Moment {
     pub(crate) instant: bool,
 }
 
+impl Moment {
+    /// The count of a unit since 1970, where that is exact.
+    pub(crate) fn count(&self, unit: TimeUnit) -> Result<i64, String> {
+        if unit == TimeUnit::Nanosecond {
+            let nanos = self.micros.checked_mul(1_000).and_then(|n| n.checked_add(self.nanos));
+            return nanos.ok_or_else(|| {
+                "a timestamp with nanoseconds must be in the years 1678 to 2261".to_owned()
+            });
+        }
+        if self.nanos != 0 {
+            return Err(too_fine(unit));
+        }
+        of_micros(self.micros, unit)
+    }
+}
+
+/// A count of microseconds in another unit, where that is exact.
+pub(crate) fn of_micros(micros: i64, unit: TimeUnit) -> Result<i64, String> {
+    let per_second = per_second(unit);
+    if per_second > MICROS_PER_SECOND {
+        let count = micros.checked_mul(per_second / MICROS_PER_SECOND);
+        return count.ok_or_else(|| too_fine(unit));
+    }
+    let micros_per_unit = MICROS_PER_SECOND / per_second;
+    if micros % micros_per_unit == 0 { Ok(micros / micros_per_unit) } else { Err(too_fine(unit)) }
+}
+
+fn too_fine(unit: TimeUnit) -> String {
+    format!("the column counts in {unit:?}s, which does not hold it exactly").to_lowercase()
+}
+
 /// Reads a `datetime.datetime`; Err says why there is no such moment.
 pub(crate) fn moment(value: &Bound<'_, PyDateTime>) -> PyResult<Result<Moment, String>> {
     // pandas' NaT is a datetime that does not equal itself.

@@ -153,6 +153,21 @@ class Harness:
         opened = self._connection(connection)
         return _drained(opened.query_pages(sql, _parameters(params), **page, **options))
 
+    def op_bulk_insert(
+        self,
+        connection: str,
+        table: str,
+        fields: list[dict[str, str]],
+        rows: list[list[Cell]],
+        batch_rows: int,
+        options: Any,
+    ) -> Reply:
+        schema = pyarrow.schema([_field(field["name"], field["type"]) for field in fields])
+        pieces = (rows[at : at + batch_rows] for at in range(0, len(rows), batch_rows))
+        batches = (_batch(schema, fields, piece) for piece in pieces)
+        reader = pyarrow.RecordBatchReader.from_batches(schema, batches)
+        return _inserted(self._connection(connection).bulk_insert(table, reader, **options))
+
     def op_statement_open(self, connection: str, statement: str, sql: str) -> None:
         self._statements[statement] = self._connection(connection).cursor().prepare(sql), sql
 
@@ -227,6 +242,15 @@ def _executed(cursor: Cursor) -> Reply:
     return {
         "affected_rows": None if cursor.rowcount < 0 else cursor.rowcount,
         "warnings": [_warning(warning) for warning in cursor.warnings],
+    }
+
+
+def _inserted(result: odbc_engine.BulkResult) -> Reply:
+    return {
+        "written": result.rows,
+        "strategy": result.strategy,
+        "executions": result.chunks,
+        "warnings": [_warning(warning) for warning in result.warnings],
     }
 
 
@@ -313,6 +337,23 @@ def _parameter(arrow_format: str, cell: Cell) -> object:
         raise Fault(f"Python has no {arrow_format} {cell}: {error}") from error
 
 
+def _field(name: str, arrow_format: str) -> Any:
+    if arrow_format.startswith("d:"):
+        precision, scale = map(int, arrow_format[2:].split(","))
+        return pyarrow.field(name, pyarrow.decimal128(precision, scale))
+    if arrow_format not in _ARROW_TYPES:
+        raise Fault(f"no rows of the type {arrow_format}")
+    return pyarrow.field(name, _ARROW_TYPES[arrow_format])
+
+
+def _batch(schema: Any, fields: list[dict[str, str]], rows: list[list[Cell]]) -> Any:
+    columns = [
+        pyarrow.array([_parameter(field["type"], row[index]) for row in rows], column.type)
+        for index, (field, column) in enumerate(zip(fields, schema, strict=True))
+    ]
+    return pyarrow.record_batch(columns, schema=schema)
+
+
 def _float(cell: str) -> float:
     if cell == "nan":
         return math.nan
@@ -332,6 +373,20 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "tsu:": datetime.datetime.fromisoformat,
     "tsu:UTC": datetime.datetime.fromisoformat,
     "w:16": uuid.UUID,
+}
+
+_ARROW_TYPES: dict[str, Any] = {
+    "n": pyarrow.null(),
+    "b": pyarrow.bool_(),
+    "l": pyarrow.int64(),
+    "g": pyarrow.float64(),
+    "u": pyarrow.string(),
+    "z": pyarrow.binary(),
+    "tdD": pyarrow.date32(),
+    "ttu": pyarrow.time64("us"),
+    "tsu:": pyarrow.timestamp("us"),
+    "tsu:UTC": pyarrow.timestamp("us", "UTC"),
+    "w:16": pyarrow.uuid(),
 }
 
 

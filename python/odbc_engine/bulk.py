@@ -1,0 +1,49 @@
+"""Inserting many rows: what they may be, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+from odbc_engine.errors import Diagnostic
+
+
+class ArrowSchema(Protocol):
+    """Anything with a type or a schema by the Arrow PyCapsule interface."""
+
+    def __arrow_c_schema__(self) -> object: ...
+
+
+class ArrowStream(Protocol):
+    """Anything with rows by the Arrow PyCapsule interface: a table, a frame, a reader, a cursor."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+class ArrowArray(Protocol):
+    """One batch of rows by the Arrow PyCapsule interface."""
+
+    def __arrow_c_array__(
+        self, requested_schema: object | None = None
+    ) -> tuple[object, object]: ...
+
+
+#: Rows: Arrow data, or an iterable of tuples, lists or mappings.
+Rows: TypeAlias = ArrowStream | ArrowArray | Iterable[Sequence[object] | Mapping[str, object]]
+#: The type of a column: a class, an Arrow format string such as "d:10,2", or an Arrow type.
+ColumnType: TypeAlias = type | str | ArrowSchema
+#: The types of some columns by name, or of all in their order.
+ColumnTypes: TypeAlias = Mapping[str, ColumnType] | Sequence[ColumnType] | ArrowSchema
+
+
+class BulkResult(NamedTuple):
+    """What a bulk insert did."""
+
+    #: The rows that were written: all that were given.
+    rows: int
+    #: How they were sent: "array", "multi_row", "unnest" or "row".
+    strategy: str
+    #: How many executions that took.
+    chunks: int
+    #: What the driver had to say beside success, the first hundred.
+    warnings: list[Diagnostic]
