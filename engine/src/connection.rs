@@ -4,12 +4,14 @@ mod cache;
 mod capabilities;
 mod clear;
 mod connection_string;
+mod lease;
 mod open;
+mod reset;
 mod session;
 mod transaction;
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError, TryLockError,
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -17,6 +19,8 @@ pub(crate) use cache::Prepared;
 pub use capabilities::{Cancel, Capabilities, ConnectionInfo, Streaming};
 pub use clear::clear_all_statements;
 pub use connection_string::ConnectionString;
+pub(crate) use lease::{Home, Origin, Parked, Reset};
+pub(crate) use reset::Traces;
 pub(crate) use session::{Session, StatementKey};
 pub use transaction::{Isolation, TransactionOptions};
 
@@ -33,7 +37,7 @@ use crate::{
     several::{self, PageOptions, PartitionOptions},
     statement::{Execution, Statement},
     stream::Stream,
-    telemetry::{Begun, Operation, Place},
+    telemetry::{Operation, Place},
 };
 
 /// What a connection, its statements and its streams share.
@@ -45,10 +49,12 @@ pub(crate) struct Shared {
     orphans: Mutex<Vec<StatementKey>>,
     /// Set where every statement is to be closed as soon as the running call ends.
     clear_requested: AtomicBool,
-    info: ConnectionInfo,
+    info: Arc<ConnectionInfo>,
     streams: bool,
     /// How the connection was opened, for others like it.
-    origin: (String, ConnectionOptions),
+    origin: Arc<Origin>,
+    /// Where the session goes when the connection is closed, if it does not disconnect.
+    home: OnceLock<Box<dyn Home>>,
     pub place: Place,
     pub dbms: &'static Dbms,
 }
@@ -152,15 +158,23 @@ impl Shared {
 
     /// Opens another connection like this one, with autocommit.
     pub fn connect_again(&self) -> Result<Connection> {
-        let (connection_string, options) = &self.origin;
+        let Origin { connection_string, options } = &*self.origin;
         let options = ConnectionOptions { autocommit: true, ..options.clone() };
         Connection::open(connection_string, &options)
     }
 
     fn close(&self) -> Result<()> {
         self.closed.store(true, Ordering::Release);
+        let unknown = self.session.is_poisoned();
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner).take();
-        session.map_or(Ok(()), Session::disconnect)
+        match (session, self.home.get()) {
+            (None, _) => Ok(()),
+            (Some(session), None) => session.disconnect(),
+            (Some(session), Some(home)) => {
+                home.take_back(Parked::of(session, self, unknown));
+                Ok(())
+            }
+        }
     }
 }
 
@@ -174,7 +188,7 @@ impl Drop for Shared {
 /// A connection to a database.
 ///
 /// It may be used from any thread; one call runs at a time, and another waits for it. Dropping it
-/// closes it once its last statement and stream are gone.
+/// closes it once its last statement and stream are gone; one of a pool goes back at once.
 pub struct Connection {
     shared: Arc<Shared>,
 }
@@ -182,28 +196,9 @@ pub struct Connection {
 impl Connection {
     /// Connects by an ODBC connection string, such as `Driver=SQLite3;Database=my.db`.
     pub fn open(connection_string: &str, options: &ConnectionOptions) -> Result<Self> {
-        let begun = Begun::now();
-        let opened = open::open(connection_string, options);
-        let known = opened.as_ref().ok();
-        let known = known.map(|(session, info, _)| (session.dbms, info.dbms_name.as_str()));
-        let place = Place::new(connection_string, known);
-        Operation::since(begun, &place, "connect").end(&opened);
-        let (session, info, streams) = opened?;
-        let dbms = session.dbms;
-        let shared = Shared {
-            session: Mutex::new(Some(session)),
-            closed: AtomicBool::new(false),
-            orphans: Mutex::default(),
-            clear_requested: AtomicBool::new(false),
-            info,
-            streams,
-            origin: (connection_string.to_owned(), options.clone()),
-            place,
-            dbms,
-        };
-        let shared = Arc::new(shared);
-        clear::register(&shared);
-        Ok(Self { shared })
+        let connection_string = connection_string.to_owned();
+        let origin = Origin { connection_string, options: options.clone() };
+        Ok(Self { shared: Shared::open(&Arc::new(origin), options)? })
     }
 
     /// Makes a statement. The database sees it when it is executed.
@@ -357,8 +352,17 @@ impl Connection {
     }
 
     /// Waits for the running call, rolls back an open transaction, closes every statement and
-    /// stream, and disconnects. Closing again does nothing.
+    /// stream, and disconnects, or goes back to its pool. Closing again does nothing.
     pub fn close(&self) -> Result<()> {
         self.shared.close()
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.shared.home.get().is_some() {
+            // The pool replaces what it cannot use again.
+            let _ = self.shared.close();
+        }
     }
 }

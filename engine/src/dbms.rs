@@ -119,6 +119,16 @@ pub(crate) enum DriverStreaming {
     Unknown,
 }
 
+/// How a session is made as it was connected, for its next borrower.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SessionReset {
+    /// By one text: `undo`, and the statements that `own_settings` gave when it was connected.
+    Statements { undo: &'static str, own_settings: &'static str },
+    /// By nothing: a session whose settings may have changed is replaced. `changing` are texts, in
+    /// lower case, that change one within a statement that otherwise does not.
+    Replace { changing: &'static [&'static str] },
+}
+
 /// How a query is limited to some rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limit {
@@ -245,6 +255,10 @@ pub(crate) struct Dbms {
     /// Whether disconnecting fails while a transaction that was begun by text is open.
     pub disconnect_needs_rollback: bool,
     pub session_setup: &'static [&'static str],
+    pub session_reset: SessionReset,
+    /// A query that tells whether the connection still answers, where the driver does not ask the
+    /// server for SQL_ATTR_CONNECTION_DEAD.
+    pub liveness_query: Option<&'static str>,
     /// A query for the session's time zone, where instants are rendered in it.
     pub time_zone_query: Option<&'static str>,
     pub read_only: ReadOnly,

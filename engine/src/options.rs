@@ -135,7 +135,11 @@ pub(crate) fn object(json: &str, operation: &'static str) -> Result<Map<String, 
     }
 }
 
-fn integer<T: TryFrom<u64>>(operation: &'static str, key: &str, value: &Value) -> Result<T> {
+pub(crate) fn integer<T: TryFrom<u64>>(
+    operation: &'static str,
+    key: &str,
+    value: &Value,
+) -> Result<T> {
     value.as_u64().and_then(|number| T::try_from(number).ok()).ok_or_else(|| {
         invalid(operation, format!("option {key:?} must be a whole number, not {value}"))
     })
@@ -147,7 +151,13 @@ pub(crate) fn boolean(operation: &'static str, key: &str, value: &Value) -> Resu
     })
 }
 
-fn range(operation: &'static str, key: &str, value: usize, min: usize, max: usize) -> Result<()> {
+pub(crate) fn range(
+    operation: &'static str,
+    key: &str,
+    value: usize,
+    min: usize,
+    max: usize,
+) -> Result<()> {
     if (min..=max).contains(&value) {
         return Ok(());
     }

@@ -147,6 +147,7 @@ impl Statement {
         if self.state(&mut session, OPERATION)?.wants_handle(dbms) {
             self.give_handle(&mut session, sql)?;
         }
+        session.trace(sql);
         let context = session.context(OPERATION);
         let begin = Instant::now();
         let state = self.state(&mut session, OPERATION)?;
@@ -301,7 +302,7 @@ fn ends_transaction(sql: &str) -> bool {
         && !to_savepoint
 }
 
-fn without_leading_comments(sql: &str) -> &str {
+pub(crate) fn without_leading_comments(sql: &str) -> &str {
     let mut rest = sql.trim_start();
     loop {
         let after = if let Some(comment) = rest.strip_prefix("--") {

@@ -64,7 +64,7 @@ struct ArrowArrayStream {
 // The number of this ABI: it grows with every change that an older binding cannot work with.
 #define ODBC_ENGINE_ABI_VERSION 1
 
-// A connection, a statement or a stream. 0 is none. A closed, foreign or made-up handle is an
+// A connection, a statement, a stream or a pool. 0 is none. A closed, foreign or made-up handle is an
 // error of kind InvalidState, never undefined behaviour; a handle may be used from any thread.
 typedef uint64_t odbc_handle;
 
@@ -301,6 +301,48 @@ int32_t odbc_metrics_read(struct odbc_text *metrics, struct odbc_error *error);
 
 // Sets every count back to zero, but what is open.
 int32_t odbc_metrics_reset(struct odbc_error *error);
+
+// Makes a pool of connections to one database, and opens its first `size_min`.
+//
+// `options` is a JSON object, empty for the defaults: `size_min` (connections that are kept open,
+// 0 to `size_max`, default 1), `size_max` (1 to 1,000, default 10), `acquire_timeout_ms` (1 to
+// 3,600,000, default 30,000), `idle_timeout_ms` (how long one beyond `size_min` may go unused, to
+// 86,400,000 or 0 for ever, default 600,000), `lifetime_ms` (how long one is used, to 86,400,000
+// or 0 for ever, default 1,800,000), `validation_query` (a query that must succeed before a
+// connection is lent; unless set, by the database; empty for none) and `connection` (an object of
+// the options of `odbc_connection_open`).
+int32_t odbc_pool_open(const char *connection_string,
+                       uint64_t connection_string_length,
+                       const char *options,
+                       uint64_t options_length,
+                       odbc_handle *pool,
+                       struct odbc_error *error);
+
+// Borrows a connection that works. It is like any other, and `odbc_connection_close` gives it
+// back. Who comes first is served first; where none becomes free within `acquire_timeout_ms`, the
+// error is a Timeout.
+int32_t odbc_pool_acquire(odbc_handle pool, odbc_handle *connection, struct odbc_error *error);
+
+// How the pool is doing, as a JSON object; doc/pool.md names its members.
+int32_t odbc_pool_state(odbc_handle pool, struct odbc_text *state, struct odbc_error *error);
+
+// Changes the sizes of the pool by a JSON object of `size_min` and `size_max`; what it does not
+// name stays, as do all other options. Connections that are too many are closed when they are
+// given back.
+int32_t odbc_pool_resize(odbc_handle pool,
+                         const char *options,
+                         uint64_t options_length,
+                         struct odbc_error *error);
+
+// Lends no more connections, closes those that are not lent, and waits up to
+// `acquire_timeout_ms` for the others to come back. Where some do not, the error is a Timeout, the
+// pool is closed all the same, and they are closed when they are given back. Closing again does
+// nothing.
+int32_t odbc_pool_close(odbc_handle pool, struct odbc_error *error);
+
+// For finalizers: forgets the pool whose handle is this pointer's value, without waiting. Its
+// connections are closed, those that are lent when they are given back.
+void odbc_pool_finalize(void *pool);
 
 // Calls a procedure or function by its name, which is an identifier as SQL writes it, with its
 // schema before a dot if need be.

@@ -8,9 +8,9 @@ use std::{
     },
 };
 
-use engine::{Connection, Error, ErrorKind, Result, Statement, Stream};
+use engine::{Connection, Error, ErrorKind, Pool, Result, Statement, Stream};
 
-/// A connection, a statement or a stream. 0 is none. A closed, foreign or made-up handle is an
+/// A connection, a statement, a stream or a pool. 0 is none. A closed, foreign or made-up handle is an
 /// error of kind InvalidState, never undefined behaviour; a handle may be used from any thread.
 pub type OdbcHandle = u64;
 
@@ -29,6 +29,7 @@ pub(crate) struct Registry<T> {
 pub(crate) static CONNECTIONS: Registry<Connection> = Registry::new(1, "connection");
 pub(crate) static STATEMENTS: Registry<Statement> = Registry::new(2, "statement");
 pub(crate) static STREAMS: Registry<Stream> = Registry::new(3, "stream");
+pub(crate) static POOLS: Registry<Pool> = Registry::new(5, "pool");
 
 impl<T> Registry<T> {
     const fn new(kind: u64, name: &'static str) -> Self {

@@ -16,6 +16,7 @@ mod guard;
 mod handle;
 mod insert;
 mod metrics;
+mod pool;
 mod procedure;
 mod rows;
 mod several;

@@ -27,7 +27,7 @@ static int checks = 0;
     }                                                                          \
   } while (0)
 
-enum { INVALID_ARGUMENT = 1, INVALID_STATE = 2, SYNTAX = 6 };
+enum { INVALID_ARGUMENT = 1, INVALID_STATE = 2, SYNTAX = 6, TIMEOUT = 10 };
 
 static const char DATABASE[] = "Driver=SQLite3;Database=:memory:";
 
@@ -229,6 +229,11 @@ static void test_bad_handle(odbc_handle bad) {
   CHECK(failed(odbc_stream_fetch(bad, &batch, &error), INVALID_STATE));
   CHECK(failed(odbc_stream_warnings(bad, &text, &error), INVALID_STATE));
   CHECK(failed(odbc_stream_close(bad, &error), INVALID_STATE));
+  CHECK(failed(odbc_pool_acquire(bad, &out, &error), INVALID_STATE));
+  CHECK(failed(odbc_pool_state(bad, &text, &error), INVALID_STATE));
+  CHECK(failed(odbc_pool_resize(bad, NULL, 0, &error), INVALID_STATE));
+  CHECK(failed(odbc_pool_close(bad, &error), INVALID_STATE));
+  odbc_pool_finalize((void *)(uintptr_t)bad);
   odbc_connection_finalize((void *)(uintptr_t)bad);
   odbc_statement_finalize((void *)(uintptr_t)bad);
   odbc_stream_finalize((void *)(uintptr_t)bad);
@@ -370,6 +375,54 @@ static void test_errors(void) {
   CHECK(ok(odbc_connection_close(connection, &error)));
 }
 
+static void test_pools(void) {
+  const char *options = "{\"size_max\": 1, \"acquire_timeout_ms\": 20}";
+  const char *bad = "\xff", *unknown = "{\"size\": 1}", *larger = "{\"size_max\": 2}";
+  odbc_handle pool = 0, connection = 0, other = 0, statement, stream = 0;
+  odbc_execution execution;
+  struct ArrowArray batch;
+  odbc_text text;
+  CHECK(failed(odbc_pool_open(DATABASE, strlen(DATABASE), NULL, 0, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_pool_open(bad, 1, NULL, 0, &pool, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_pool_open(NULL, 3, NULL, 0, &pool, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_pool_open(DATABASE, strlen(DATABASE), bad, 1, &pool, &error), INVALID_ARGUMENT));
+  CHECK(odbc_pool_open(DATABASE, strlen(DATABASE), unknown, strlen(unknown), &pool, &error) == INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "size") != NULL && pool == 0);
+  CHECK(failed(INVALID_ARGUMENT, INVALID_ARGUMENT));
+
+  CHECK(ok(odbc_pool_open(DATABASE, strlen(DATABASE), options, strlen(options), &pool, &error)));
+  CHECK(failed(odbc_pool_acquire(pool, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_pool_state(pool, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_pool_resize(pool, bad, 1, &error), INVALID_ARGUMENT));
+  CHECK(ok(odbc_pool_acquire(pool, &connection, &error)));
+  CHECK(failed(odbc_pool_acquire(pool, &other, &error), TIMEOUT) && other == 0);
+  CHECK(ok(odbc_pool_resize(pool, larger, strlen(larger), &error)));
+  CHECK(ok(odbc_pool_acquire(pool, &other, &error)));
+  CHECK(ok(odbc_connection_close(other, &error)));
+  statement = open_statement(connection, "SELECT 1");
+  CHECK(ok(odbc_statement_execute(statement, NULL, NULL, &execution, &error)));
+  CHECK(ok(odbc_stream_start(statement, NULL, 0, &stream, &error)));
+  CHECK(ok(odbc_connection_close(connection, &error)));
+  CHECK(ok(odbc_connection_close(connection, &error)));
+  CHECK(failed(odbc_stream_fetch(stream, &batch, &error), INVALID_STATE));
+  CHECK(ok(odbc_pool_state(pool, &text, &error)));
+  CHECK(strstr(text.data, "\"idle\":2,\"in_use\":0,") != NULL);
+  text.release(&text);
+  /* A connection that is lent outlives its pool. */
+  CHECK(ok(odbc_pool_acquire(pool, &connection, &error)));
+  CHECK(failed(odbc_pool_close(pool, &error), TIMEOUT));
+  CHECK(ok(odbc_pool_close(pool, &error)));
+  CHECK(failed(odbc_pool_state(pool, &text, &error), INVALID_STATE));
+  execute(connection, "SELECT 1");
+  CHECK(ok(odbc_connection_close(connection, &error)));
+
+  CHECK(ok(odbc_pool_open(DATABASE, strlen(DATABASE), NULL, 0, &pool, &error)));
+  CHECK(ok(odbc_pool_acquire(pool, &connection, &error)));
+  odbc_pool_finalize((void *)(uintptr_t)pool);
+  odbc_pool_finalize(NULL);
+  odbc_connection_finalize((void *)(uintptr_t)connection);
+}
+
 static void test_clearing(void) {
   odbc_handle connection = open_connection(), stream = 0;
   odbc_handle statement = open_statement(connection, "SELECT 1");
@@ -426,6 +479,7 @@ int main(void) {
   test_bad_text();
   test_bad_parameters();
   test_errors();
+  test_pools();
   test_clearing();
   test_connection_strings();
   printf("%d checks, %d failures\n", checks, failures);

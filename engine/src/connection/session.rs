@@ -1,6 +1,6 @@
 //! What one connection holds in the driver, behind the connection's one lock.
 
-use super::{cache::StatementCache, transaction::Level};
+use super::{Traces, cache::StatementCache, transaction::Level};
 use slotmap::{SlotMap, new_key_type};
 
 use crate::{
@@ -25,6 +25,8 @@ pub(crate) struct Session {
     pub cache: StatementCache,
     /// The statements of a bulk insert, while one runs.
     pub inserting: Option<Writer>,
+    /// What is to be undone for the next borrower, where there may be one.
+    pub(super) traces: Option<Traces>,
     handle: ConnectionHandle,
     pub dbms: &'static Dbms,
     pub autocommit: bool,
@@ -47,6 +49,7 @@ impl Session {
             statements: SlotMap::with_key(),
             cache: StatementCache::new(options.statement_cache_size),
             inserting: None,
+            traces: None,
             _gauge: Gauge::new(Open::Connection),
             handle,
             dbms,
@@ -159,6 +162,11 @@ impl Session {
         } else {
             error
         }
+    }
+
+    /// Whether the driver knows that the connection is lost.
+    pub fn is_dead(&self) -> bool {
+        self.handle.is_dead()
     }
 
     /// Whether a transaction that was begun is open.

@@ -4,8 +4,8 @@ use odbc_api::sys::SqlDataType;
 
 use super::{
     Ambiguous, Bulk, BulkStrategy, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
-    Folding, LargeUnsigned, Limit, LongData, NamedType, Procedures, ReadOnly, SharedSnapshot,
-    TextEncoding, TransactionModes, unknown,
+    Folding, LargeUnsigned, Limit, LongData, NamedType, Procedures, ReadOnly, SessionReset,
+    SharedSnapshot, TextEncoding, TransactionModes, unknown,
 };
 
 use crate::sql::Syntax;
@@ -61,6 +61,13 @@ pub(super) const FACTS: Dbms = Dbms {
     // Instants are rendered in the session's time zone and their offset is dropped, so only a
     // session in UTC reads them exactly.
     session_setup: &["SET TIME ZONE 'UTC'"],
+    // What DISCARD ALL does, but for the driver's own prepared statements.
+    session_reset: SessionReset::Statements {
+        undo: "SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
+               SELECT pg_advisory_unlock_all(); DISCARD SEQUENCES; DISCARD TEMP",
+        own_settings: "SELECT coalesce(string_agg(format('SELECT set_config(%L, %L, false)', \
+                       name, setting), '; '), '') FROM pg_settings WHERE source = 'session'",
+    },
     time_zone_query: Some("SHOW TimeZone"),
     read_only: ReadOnly::Statement("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"),
     // SET TRANSACTION is refused behind the savepoint that the driver sets for each statement.

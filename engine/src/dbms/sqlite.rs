@@ -65,6 +65,8 @@ pub(crate) const FACTS: Dbms = Dbms {
     handle_survives_errors: true,
     transaction_text_desyncs: true,
     disconnect_needs_rollback: true,
+    // There is no server to lose.
+    liveness_query: None,
     read_only: ReadOnly::Statement("PRAGMA query_only = 1"),
     transaction_modes: TransactionModes::AlwaysSerializable {
         read_only: "PRAGMA query_only = 1",

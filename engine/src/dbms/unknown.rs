@@ -2,7 +2,8 @@
 
 use super::{
     Bulk, BulkStrategy, CreateIfMissing, Dbms, DriverStreaming, Exchange, Folding, LargeUnsigned,
-    Limit, LongData, Procedures, ReadOnly, Savepoints, TextEncoding, TransactionModes,
+    Limit, LongData, Procedures, ReadOnly, Savepoints, SessionReset, TextEncoding,
+    TransactionModes,
 };
 
 use crate::sql::Syntax;
@@ -42,6 +43,8 @@ pub(super) const FACTS: Dbms = Dbms {
     commit_needs_proof: false,
     disconnect_needs_rollback: false,
     session_setup: &[],
+    session_reset: SessionReset::Replace { changing: &[] },
+    liveness_query: Some("SELECT 1"),
     time_zone_query: None,
     read_only: ReadOnly::Unsupported,
     transaction_modes: TransactionModes::Unsupported,

@@ -65,6 +65,17 @@ impl Place {
         }
     }
 
+    /// The same place, for a caller of whom nothing is known yet.
+    pub fn without_parent(&self) -> Self {
+        Self {
+            attributes: self.attributes.clone(),
+            target: self.target.clone(),
+            system: self.system,
+            syntax: self.syntax,
+            parent: Mutex::default(),
+        }
+    }
+
     /// Names the span that the caller's next operations belong to; none where it is empty.
     pub fn set_parent(&self, traceparent: &str) -> Result<()> {
         let context = match traceparent {

@@ -1,0 +1,93 @@
+//! Connections that are opened once and lent, one borrower after another.
+
+mod core;
+mod keeper;
+mod options;
+mod state;
+
+use std::sync::Arc;
+
+pub use options::PoolOptions;
+pub use state::{PoolClosed, PoolState};
+
+use self::core::{Core, Turn};
+use crate::{
+    connection::{Connection, Origin},
+    error::{Error, ErrorKind, Result},
+};
+
+/// Connections to one database, lent to one caller after another.
+///
+/// A connection of a pool is like any other. Closing or dropping it gives it back; its statements
+/// and streams are then closed, and using it is `InvalidState`. Before the next caller has it, its
+/// transaction is rolled back and its settings are as they were when it was opened; where that
+/// cannot be, another connection takes its place. Dropping the pool closes it without waiting.
+pub struct Pool {
+    core: Arc<Core>,
+}
+
+impl Pool {
+    /// Makes a pool, and opens its first `size_min` connections.
+    pub fn open(connection_string: &str, options: &PoolOptions) -> Result<Self> {
+        options.check("pool_open")?;
+        let origin = Origin {
+            connection_string: connection_string.to_owned(),
+            options: options.connection.clone(),
+        };
+        let pool = Self { core: Core::new(origin, options.clone()) };
+        for _ in 0..options.size_min {
+            pool.core.lock().opening += 1;
+            pool.core.open_idle()?;
+        }
+        keeper::spawn(&pool.core)?;
+        Ok(pool)
+    }
+
+    /// Borrows a connection that works, or an error: `Timeout` where none becomes free within
+    /// `acquire_timeout_ms`, and what opening one says. Who comes first is served first.
+    pub fn acquire(&self) -> Result<Connection> {
+        self.core.acquire(Turn::Wait)?.ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "acquire", "the pool gave neither connection nor error")
+        })
+    }
+
+    /// Borrows a connection where one is free, or may be opened; otherwise None, without waiting.
+    pub fn try_acquire(&self) -> Result<Option<Connection>> {
+        self.core.acquire(Turn::Try)
+    }
+
+    /// How the pool is doing.
+    pub fn state(&self) -> Result<PoolState> {
+        Ok(self.core.open_state("pool_state")?.told())
+    }
+
+    /// Changes the sizes by a JSON object of `size_min` and `size_max`; what it does not name
+    /// stays, as do all other options. Connections that are too many are closed when they are
+    /// given back.
+    pub fn resize(&self, options: &str) -> Result<()> {
+        let expired = {
+            let mut state = self.core.open_state("pool_resize")?;
+            state.options = state.options.resized(options)?;
+            state.serve();
+            state.take_expired()
+        };
+        self.core.to_keep.notify_one();
+        self.core.expire(expired);
+        Ok(())
+    }
+
+    /// Lends no more connections, closes those that are not lent, and waits up to
+    /// `acquire_timeout_ms` for the others to come back; those that do not are closed when they
+    /// do, and the error, of kind `Timeout`, tells how many they are. Closing again does nothing
+    /// but wait for them.
+    pub fn close(&self) -> Result<()> {
+        self.core.shut();
+        self.core.drain()
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.core.shut();
+    }
+}
