@@ -287,6 +287,23 @@ int32_t odbc_bulk_insert(odbc_handle connection,
                          struct odbc_text *result,
                          struct odbc_error *error);
 
+// A release callback for schemas whose memory stays with their maker: marks the schema released,
+// and frees nothing.
+void odbc_schema_forget(struct ArrowSchema *schema);
+
+// A release callback for arrays whose memory stays with their maker: marks the array released,
+// and frees nothing.
+void odbc_array_forget(struct ArrowArray *array);
+
+// Makes an Arrow C stream of `batch_count` struct arrays that stand one behind the other at
+// `batches`. The call takes the schema and the arrays over, also when it fails; the caller
+// releases the stream.
+int32_t odbc_rows_lend(struct ArrowSchema *schema,
+                       struct ArrowArray *batches,
+                       uint64_t batch_count,
+                       struct ArrowArrayStream *rows,
+                       struct odbc_error *error);
+
 // Closes every statement and stream of every connection of this process, cached ones included.
 // The handles of those statements and streams then answer InvalidState; the connections stay
 // usable.

@@ -15,6 +15,7 @@ mod error;
 mod guard;
 mod handle;
 mod insert;
+mod lent;
 mod metrics;
 mod pool;
 mod procedure;

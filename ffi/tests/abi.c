@@ -359,6 +359,55 @@ static void test_bad_parameters(void) {
   CHECK(ok(odbc_connection_close(connection, &error)));
 }
 
+/* Rows that stay the caller's: the library reads them, and calls back nothing of the caller. */
+static void test_lent_rows(void) {
+  odbc_handle connection = open_connection();
+  struct parameters p[2];
+  struct ArrowArray batches[2];
+  struct ArrowArrayStream rows;
+  odbc_text text;
+
+  for (int round = 0; round < 2; round++) {
+    for (int i = 0; i < 2; i++) {
+      make_parameters(&p[i]);
+      p[i].child_schema.name = "i";
+      p[i].schema.release = p[i].child_schema.release = odbc_schema_forget;
+      p[i].array.release = p[i].child.release = odbc_array_forget;
+      batches[i] = p[i].array;
+    }
+    CHECK(ok(odbc_rows_lend(&p[0].schema, batches, 2, &rows, &error)));
+    CHECK(p[0].schema.release == NULL && batches[1].release == NULL);
+    CHECK(ok(odbc_bulk_insert(connection, "t", 1, &rows, "{\"mode\": \"create_append\"}", 25, &text, &error)));
+    CHECK(rows.release == NULL && strstr(text.data, "\"rows\":2") != NULL);
+    text.release(&text);
+  }
+  CHECK(releases == 0);
+
+  /* A stream that nobody reads gives its rows back. */
+  make_parameters(&p[0]);
+  CHECK(ok(odbc_rows_lend(&p[0].schema, &p[0].array, 1, &rows, &error)));
+  rows.release(&rows);
+  CHECK(rows.release == NULL && releases > 0);
+
+  /* No batches are no rows; what is released, or not there, is refused. */
+  make_parameters(&p[0]);
+  CHECK(ok(odbc_rows_lend(&p[0].schema, NULL, 0, &rows, &error)));
+  rows.release(&rows);
+  CHECK(failed(odbc_rows_lend(NULL, &p[0].array, 1, &rows, &error), INVALID_ARGUMENT));
+  make_parameters(&p[0]);
+  CHECK(failed(odbc_rows_lend(&p[0].schema, NULL, 1, &rows, &error), INVALID_ARGUMENT));
+  make_parameters(&p[0]);
+  p[0].array.release = NULL;
+  CHECK(failed(odbc_rows_lend(&p[0].schema, &p[0].array, 1, &rows, &error), INVALID_ARGUMENT));
+  CHECK(p[0].schema.release == NULL);
+  make_parameters(&p[0]);
+  CHECK(failed(odbc_rows_lend(&p[0].schema, &p[0].array, 1, NULL, &error), INVALID_ARGUMENT));
+  CHECK(p[0].array.release == NULL);
+  odbc_schema_forget(NULL);
+  odbc_array_forget(NULL);
+  CHECK(ok(odbc_connection_close(connection, &error)));
+}
+
 static void test_errors(void) {
   odbc_handle connection = open_connection();
   odbc_handle statement = open_statement(connection, "SELEKT 1");
@@ -478,6 +527,7 @@ int main(void) {
   test_null_outputs();
   test_bad_text();
   test_bad_parameters();
+  test_lent_rows();
   test_errors();
   test_pools();
   test_clearing();
