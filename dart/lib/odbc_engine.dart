@@ -5,11 +5,15 @@ library;
 
 import 'src/connection.dart';
 
+export 'src/arrow/column_builder.dart' show OdbcColumnBuilder;
 export 'src/async/connection.dart'
     show OdbcAsyncCall, OdbcAsyncConnection, clearAllStatementsAsync;
 export 'src/async/statement.dart' show OdbcAsyncStatement;
 export 'src/async/stream.dart' show OdbcAsyncStream;
 export 'src/batch.dart' show OdbcArray, OdbcBatch;
+export 'src/bulk/options.dart'
+    show OdbcBulkMode, OdbcBulkOptions, OdbcBulkResult, OdbcBulkStrategy;
+export 'src/bulk/rows_builder.dart' show OdbcRowsBuilder;
 export 'src/call.dart' show OdbcCall;
 export 'src/catalog.dart' show OdbcCatalogFunction, OdbcCatalogQuery;
 export 'src/clear.dart' show clearAllStatements;

@@ -46,6 +46,7 @@ OdbcCall callProcedure(
       OdbcBatch? batch;
       try {
         withParameters(
+            connection.functions,
             parameters,
             (parametersSchema, values) => check(
                 'call',

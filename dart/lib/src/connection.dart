@@ -6,6 +6,10 @@ import 'package:ffi/ffi.dart';
 import 'bindings/call.dart';
 import 'bindings/engine_functions.dart';
 import 'bindings/native_handle.dart';
+import 'bulk/insert.dart';
+import 'bulk/lent_rows.dart';
+import 'bulk/options.dart';
+import 'bulk/rows_builder.dart';
 import 'call.dart';
 import 'catalog.dart';
 import 'engine.dart';
@@ -20,6 +24,7 @@ import 'service.dart';
 import 'several.dart';
 import 'statement.dart';
 import 'stream.dart';
+import 'types/type.dart';
 
 /// A connection to a database.
 ///
@@ -144,6 +149,48 @@ final class OdbcConnection implements Finalizable, OdbcService {
 
   /// A statement for [sql], to be executed any number of times.
   OdbcStatement prepare(String sql) => OdbcStatement.open(_handle, sql);
+
+  /// Inserts the rows of [data] into [table], as fast as the driver takes them:
+  /// all of them or, unless [commitEveryRows] is set, none.
+  ///
+  /// [data] is an [OdbcRowsBuilder]; or an [Iterable] of maps by column, of
+  /// lists in the order of [columns] or [types], or of rows that were read,
+  /// which is read a batch at a time; or an [OdbcStream], whose rows never come
+  /// to Dart. [types] are by column; unless set, the first rows tell them.
+  /// [OdbcBulkOptions] says what the others are.
+  @override
+  OdbcBulkResult bulkInsert(
+    String table,
+    Object data, {
+    Map<String, OdbcType>? types,
+    String? schema,
+    String? catalog,
+    List<String>? columns,
+    OdbcBulkMode? mode,
+    OdbcBulkStrategy? strategy,
+    int? chunkRows,
+    int? commitEveryRows,
+    bool? findBadRow,
+  }) =>
+      bulkInsertWith(
+          table,
+          data,
+          OdbcBulkOptions(
+              schema: schema,
+              catalog: catalog,
+              columns: columns,
+              mode: mode,
+              strategy: strategy,
+              chunkRows: chunkRows,
+              commitEveryRows: commitEveryRows,
+              findBadRow: findBadRow),
+          types: types);
+
+  /// Inserts the rows of [data] as [options] say, like [bulkInsert].
+  OdbcBulkResult bulkInsertWith(
+          String table, Object data, OdbcBulkOptions options,
+          {Map<String, OdbcType>? types}) =>
+      insertMany(_handle, table, data, options, types);
 
   /// Begins a transaction. Autocommit is off until it ends.
   ///
@@ -305,6 +352,29 @@ final class OdbcConnection implements Finalizable, OdbcService {
 
 /// The handle of [connection]; not exported to users.
 int connectionHandle(OdbcConnection connection) => connection._handle.value;
+
+/// Inserts the rows of [data] into [table] of [connection], which are those of
+/// [LentRows] or of the native stream of that number; not exported to users.
+OdbcBulkResult insertLent(OdbcConnection connection, String table, Object data,
+        OdbcBulkOptions options) =>
+    switch (data) {
+      LentRows(:final source) =>
+        insertRows(connection._handle, table, source, options),
+      int() => insertStream(connection._handle, table, data, options),
+      _ => throw ArgumentError.value(data, 'data'),
+    };
+
+/// Inserts the rows of [data], all of which are built before: an isolate that
+/// may be killed cannot make them while the library reads them.
+OdbcBulkResult insertGathered(OdbcConnection connection, String table,
+    Object data, OdbcBulkOptions options, Map<String, OdbcType>? types) {
+  final rows = gather(rowsOf(data, types, columnsOf(options)));
+  try {
+    return insertRows(connection._handle, table, rows, options);
+  } finally {
+    rows.free();
+  }
+}
 
 /// Closes the connection [handle] of the library at [path], if it is open.
 void closeConnectionHandle(String path, int handle) => check(

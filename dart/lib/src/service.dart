@@ -1,10 +1,13 @@
 import 'dart:async';
 
+import 'bulk/options.dart';
+import 'bulk/rows_builder.dart';
 import 'execution.dart';
 import 'isolation.dart';
 import 'options.dart';
 import 'result.dart';
 import 'row.dart';
+import 'types/type.dart';
 
 /// What a repository needs of a database, whether its calls block the isolate
 /// (`OdbcConnection`) or give futures (`OdbcAsyncConnection`).
@@ -33,6 +36,25 @@ abstract interface class OdbcService {
     Object parameters = const <Object?>[],
     OdbcStreamOptions? options,
   ]);
+
+  /// Inserts the rows of [data] into [table], all of them or, unless
+  /// [commitEveryRows] is set, none.
+  ///
+  /// [data] is an [OdbcRowsBuilder], an [Iterable] of maps by column, or of
+  /// lists in the order of [columns] or [types].
+  FutureOr<OdbcBulkResult> bulkInsert(
+    String table,
+    Object data, {
+    Map<String, OdbcType>? types,
+    String? schema,
+    String? catalog,
+    List<String>? columns,
+    OdbcBulkMode? mode,
+    OdbcBulkStrategy? strategy,
+    int? chunkRows,
+    int? commitEveryRows,
+    bool? findBadRow,
+  });
 
   /// Begins a transaction. Autocommit is off until it ends.
   FutureOr<void> begin({OdbcIsolation? isolation, bool readOnly = false});

@@ -65,6 +65,7 @@ OdbcStream streamSeveral(NativeHandle connection, SeveralFunction call,
           encodeText('${options ?? ''}', 'the options', operation: operation);
       final handle = arena<Uint64>();
       withParameters(
+          connection.functions,
           parameters,
           (schema, array) => check(
               operation,

@@ -65,6 +65,7 @@ final class OdbcStatement implements Finalizable {
       using((arena) {
         final execution = arena<ExecutionStruct>();
         withParameters(
+            _handle.functions,
             parameters,
             (schema, array) => check(
                 'execute',

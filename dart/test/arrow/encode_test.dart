@@ -1,7 +1,7 @@
 import 'dart:typed_data';
 
 import 'package:odbc_engine/odbc_engine.dart';
-import 'package:odbc_engine/src/arrow/encode.dart';
+import 'package:odbc_engine/src/arrow/parameters.dart';
 import 'package:test/test.dart';
 
 import '../exception_matcher.dart';
@@ -11,9 +11,12 @@ void main() {
   /// What [value] is when it is sent and read again.
   Object? roundTrip(Object? value) {
     final encoded = encodeParameter(value, 'parameter 1');
-    final validity = encoded.isNull ? Uint8List(1) : null;
+    final [validity, ...buffers] = encoded.buffers;
     final batch = batchOf([
-      column(encoded.type, [validity, ...encoded.buffers]),
+      column(encoded.type, [
+        encoded.nullCount == 0 ? null : validity.bytes,
+        for (final buffer in buffers) buffer.bytes,
+      ]),
     ], length: 1);
     final read = batch.column(0)[0];
     batch.close();

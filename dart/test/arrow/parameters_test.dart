@@ -5,11 +5,14 @@ import 'package:odbc_engine/odbc_engine.dart';
 import 'package:odbc_engine/src/arrow/batch_memory.dart';
 import 'package:odbc_engine/src/arrow/parameters.dart';
 import 'package:odbc_engine/src/arrow/schema.dart';
+import 'package:odbc_engine/src/engine.dart';
 import 'package:test/test.dart';
 
+import '../database/engine.dart';
 import '../exception_matcher.dart';
 
 void main() {
+  final functions = libraryOf(testEngine()).functions;
   const uuid = '00112233-4455-6677-8899-aabbccddeeff';
   final values = [
     1,
@@ -22,7 +25,7 @@ void main() {
 
   test('none are NULL and NULL', () {
     for (final none in [const <Object?>[], const <String, Object?>{}]) {
-      withParameters(none, (schema, array) {
+      withParameters(functions, none, (schema, array) {
         expect(schema, nullptr);
         expect(array, nullptr);
       });
@@ -35,14 +38,14 @@ void main() {
       'größe': 0.5,
       'key': const OdbcParameter.uuid(uuid)
     };
-    withParameters(named, (schema, array) {
+    withParameters(functions, named, (schema, array) {
       final columns = readColumns(schema.ref);
       expect([for (final column in columns) (column.name, column.format)],
           [('id', 'l'), ('größe', 'g'), ('key', 'w:16')]);
       expect(columns[2].type, OdbcType.uuid);
       expect(array.ref.childCount, 3);
     });
-    withParameters([1, 2], (schema, array) {
+    withParameters(functions, [1, 2], (schema, array) {
       expect(readColumns(schema.ref).map((column) => column.name), ['', '']);
     });
   });
@@ -58,13 +61,14 @@ void main() {
       ({1, 2}, 'List, or a Map'),
       ('text', 'String'),
     ]) {
-      expect(() => withParameters(given, (_, __) => fail('was sent')),
+      expect(
+          () => withParameters(functions, given, (_, __) => fail('was sent')),
           throwsOdbc(OdbcErrorKind.invalidArgument, says: [says]));
     }
   });
 
   test('are a struct of length one with a child for each', () {
-    withParameters(values, (schema, array) {
+    withParameters(functions, values, (schema, array) {
       final columns = readColumns(schema.ref);
       expect([for (final column in columns) column.format],
           ['l', 'n', 'u', 'z', 'w:16', 'g']);
@@ -85,18 +89,20 @@ void main() {
   });
 
   test('are released by the callee, by the caller, or child by child', () {
-    withParameters(values, (schema, array) {
+    withParameters(functions, values, (schema, array) {
       releaseSchema(schema);
       releaseArray(array);
       expect(schema.ref.release, nullptr);
       expect(array.ref.release, nullptr);
     });
-    withParameters(values, (schema, array) {
+    withParameters(functions, values, (schema, array) {
       final child = array.ref.children[2];
       releaseArray(child);
       expect(child.ref.release, nullptr);
     });
-    expect(() => withParameters(values, (_, __) => throw StateError('call')),
+    expect(
+        () => withParameters(
+            functions, values, (_, __) => throw StateError('call')),
         throwsStateError);
   });
 }

@@ -4,6 +4,7 @@ import 'package:odbc_engine/odbc_engine.dart';
 import 'package:test/test.dart';
 
 import '../exception_matcher.dart';
+import 'bulk_suite.dart';
 import 'engine.dart';
 import 'transaction_suite.dart';
 
@@ -15,6 +16,10 @@ void declareSuite(String connectionString,
     {String tableOption = '', required String syntaxState}) {
   group('transactions:', () {
     declareTransactions(connectionString, tableOption: tableOption);
+  });
+
+  group('bulk inserts:', () {
+    declareBulk(connectionString, tableOption: tableOption);
   });
 
   late OdbcConnection connection;

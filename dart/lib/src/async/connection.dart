@@ -1,6 +1,10 @@
 import 'dart:async';
 import 'dart:isolate';
 
+import '../bulk/insert.dart';
+import '../bulk/lent_rows.dart';
+import '../bulk/options.dart';
+import '../bulk/rows_builder.dart';
 import '../catalog.dart';
 import '../clear.dart';
 import '../engine.dart';
@@ -13,6 +17,7 @@ import '../retry.dart';
 import '../row.dart';
 import '../service.dart';
 import '../several.dart';
+import '../types/type.dart';
 import 'protocol.dart';
 import 'statement.dart';
 import 'stream.dart';
@@ -114,6 +119,61 @@ final class OdbcAsyncConnection implements OdbcService {
   /// A statement for [sql], to be executed any number of times.
   Future<OdbcAsyncStatement> prepare(String sql) async => OdbcAsyncStatement(
       _worker, await _worker.ask<int>(Prepare(sql), 'statement'), sql);
+
+  /// Inserts the rows of [data] into [table], like `OdbcConnection.bulkInsert`.
+  ///
+  /// [data] is an [OdbcRowsBuilder], which must not be changed meanwhile; or an
+  /// [Iterable] or [Stream] of maps, lists or read rows, which is read into
+  /// native memory first; or a function that gives an [Iterable], for which the
+  /// isolate of the connection does that; or an [OdbcAsyncStream], whose rows
+  /// never come to Dart.
+  @override
+  Future<OdbcBulkResult> bulkInsert(
+    String table,
+    Object data, {
+    Map<String, OdbcType>? types,
+    String? schema,
+    String? catalog,
+    List<String>? columns,
+    OdbcBulkMode? mode,
+    OdbcBulkStrategy? strategy,
+    int? chunkRows,
+    int? commitEveryRows,
+    bool? findBadRow,
+  }) =>
+      bulkInsertWith(
+          table,
+          data,
+          OdbcBulkOptions(
+              schema: schema,
+              catalog: catalog,
+              columns: columns,
+              mode: mode,
+              strategy: strategy,
+              chunkRows: chunkRows,
+              commitEveryRows: commitEveryRows,
+              findBadRow: findBadRow),
+          types: types);
+
+  /// Inserts the rows of [data] as [options] say, like [bulkInsert].
+  Future<OdbcBulkResult> bulkInsertWith(
+      String table, Object data, OdbcBulkOptions options,
+      {Map<String, OdbcType>? types}) async {
+    Future<OdbcBulkResult> insert(Object rows) => _worker.ask(
+        BulkInsert(table, rows, options, types), bulkInsertOperation);
+    switch (data) {
+      case OdbcAsyncStream():
+        refuseTypesOfStream(types);
+        return insert(asyncStreamHandle(data));
+      case final RowsMaker _:
+        return insert(data);
+      case Stream<Object?>():
+        return bulkInsertWith(table, await data.toList(), options,
+            types: types);
+      default:
+        return lendRows(rowsOf(data, types, columnsOf(options)), insert);
+    }
+  }
 
   @override
   Future<void> begin({OdbcIsolation? isolation, bool readOnly = false}) =>

@@ -156,3 +156,6 @@ final class OdbcAsyncStream {
         operation: operation);
   }
 }
+
+/// The handle of [stream]; not exported to users.
+int asyncStreamHandle(OdbcAsyncStream stream) => stream._started.handle;

@@ -52,9 +52,12 @@ String convertText(String operation, Uint8List text, ConvertFunction call) =>
     });
 
 /// The diagnostic records that [body] makes the library hand out as JSON.
-List<OdbcDiagnostic> readDiagnostics(String operation, TextCall body) => [
-      for (final record
-          in jsonDecode(readText(operation, body)) as List<Object?>)
+List<OdbcDiagnostic> readDiagnostics(String operation, TextCall body) =>
+    diagnosticsOf(jsonDecode(readText(operation, body)));
+
+/// The diagnostic records that [json], a list of objects, holds.
+List<OdbcDiagnostic> diagnosticsOf(Object? json) => [
+      for (final record in json! as List<Object?>)
         if (record
             case {
               'sqlstate': final String sqlstate,

@@ -41,6 +41,17 @@ typedef SeveralFunction = int Function(
 typedef OpenFunction = int Function(
     int, Pointer<Uint8>, int, Pointer<Uint64>, ErrorPointer);
 
+/// A function that inserts the rows of a stream.
+typedef BulkInsertFunction = int Function(
+    int,
+    Pointer<Uint8>,
+    int,
+    Pointer<ArrowArrayStream>,
+    Pointer<Uint8>,
+    int,
+    Pointer<TextStruct>,
+    ErrorPointer);
+
 typedef _NativeSayFunction = Int32 Function(
     Uint64, Pointer<Uint8>, Uint64, ErrorPointer);
 
@@ -305,6 +316,54 @@ final class EngineFunctions {
   /// *parameters, const char *page, uint64_t page_length, const char *options,
   /// uint64_t options_length, odbc_handle *stream, odbc_error *error)`
   late final SeveralFunction pagesQuery = _several('odbc_pages_query');
+
+  /// `int32_t odbc_stream_export(odbc_handle stream, struct ArrowArrayStream
+  /// *arrow_stream, odbc_error *error)`
+  late final int Function(int, Pointer<ArrowArrayStream>, ErrorPointer)
+      streamExport = _find(
+          'odbc_stream_export',
+          (name) => _library.lookupFunction<
+              Int32 Function(Uint64, Pointer<ArrowArrayStream>, ErrorPointer),
+              int Function(
+                  int, Pointer<ArrowArrayStream>, ErrorPointer)>(name));
+
+  /// `int32_t odbc_rows_lend(struct ArrowSchema *schema, struct ArrowArray
+  /// *batches, uint64_t batch_count, struct ArrowArrayStream *rows, odbc_error
+  /// *error)`
+  late final int Function(Pointer<ArrowSchema>, Pointer<ArrowArray>, int,
+          Pointer<ArrowArrayStream>, ErrorPointer) rowsLend =
+      _find(
+          'odbc_rows_lend',
+          (name) => _library.lookupFunction<
+              Int32 Function(Pointer<ArrowSchema>, Pointer<ArrowArray>, Uint64,
+                  Pointer<ArrowArrayStream>, ErrorPointer),
+              int Function(Pointer<ArrowSchema>, Pointer<ArrowArray>, int,
+                  Pointer<ArrowArrayStream>, ErrorPointer)>(name));
+
+  /// `void odbc_schema_forget(struct ArrowSchema *schema)`
+  late final Pointer<ReleaseSchema> schemaForget =
+      _find('odbc_schema_forget', _library.lookup<ReleaseSchema>);
+
+  /// `void odbc_array_forget(struct ArrowArray *array)`
+  late final Pointer<ReleaseArray> arrayForget =
+      _find('odbc_array_forget', _library.lookup<ReleaseArray>);
+
+  /// `int32_t odbc_bulk_insert(odbc_handle connection, const char *table,
+  /// uint64_t table_length, struct ArrowArrayStream *rows, const char *options,
+  /// uint64_t options_length, odbc_text *result, odbc_error *error)`
+  late final BulkInsertFunction bulkInsert = _find(
+      'odbc_bulk_insert',
+      (name) => _library.lookupFunction<
+          Int32 Function(
+              Uint64,
+              Pointer<Uint8>,
+              Uint64,
+              Pointer<ArrowArrayStream>,
+              Pointer<Uint8>,
+              Uint64,
+              Pointer<TextStruct>,
+              ErrorPointer),
+          BulkInsertFunction>(name));
 
   /// `int32_t odbc_stream_cancel(odbc_handle stream, odbc_error *error)`
   late final HandleFunction streamCancel = _handle('odbc_stream_cancel');

@@ -185,3 +185,35 @@ final class ArrowArray extends Struct {
   /// The producer's own.
   external Pointer<Void> privateData;
 }
+
+/// A callback that gives a stream's schema.
+typedef GetSchema = Int32 Function(
+    Pointer<ArrowArrayStream>, Pointer<ArrowSchema>);
+
+/// A callback that gives a stream's next rows.
+typedef GetNext = Int32 Function(
+    Pointer<ArrowArrayStream>, Pointer<ArrowArray>);
+
+/// A callback that says why the last one failed.
+typedef GetLastError = Pointer<Uint8> Function(Pointer<ArrowArrayStream>);
+
+/// A callback that releases an [ArrowArrayStream].
+typedef ReleaseStream = Void Function(Pointer<ArrowArrayStream>);
+
+/// `ArrowArrayStream` of the Arrow C stream interface.
+final class ArrowArrayStream extends Struct {
+  /// 0, or an errno.
+  external Pointer<NativeFunction<GetSchema>> getSchema;
+
+  /// 0, or an errno; a released array is the end.
+  external Pointer<NativeFunction<GetNext>> getNext;
+
+  /// NUL-terminated UTF-8 that lives until the next call, or NULL.
+  external Pointer<NativeFunction<GetLastError>> getLastError;
+
+  /// NULL once released.
+  external Pointer<NativeFunction<ReleaseStream>> release;
+
+  /// The producer's own.
+  external Pointer<Void> privateData;
+}

@@ -53,6 +53,7 @@ final class AsyncOperations {
             OdbcPages.fromJson(request.object('page')),
             parametersOf(request),
             streamOptionsOf(request))),
+    'bulk_insert': _bulkInsert,
     'catalog': (request) async => _drained(await _connection(request)
         .catalog(OdbcCatalogQuery.fromJson(request.object('query')))),
     'call': _call,
@@ -107,6 +108,16 @@ final class AsyncOperations {
         request.text('connection_string'),
         options: OdbcConnectionOptions.fromJson(request.object('options')));
     return const {};
+  }
+
+  Reply _bulkInsert(Request request) async {
+    final rows = builtRowsOf(request);
+    try {
+      return bulkReply(await _connection(request)
+          .bulkInsertWith(request.text('table'), rows, bulkOptionsOf(request)));
+    } finally {
+      rows.close();
+    }
   }
 
   Reply _call(Request request) async {

@@ -41,6 +41,7 @@ final class Operations {
         OdbcPages.fromJson(request.object('page')),
         parametersOf(request),
         streamOptionsOf(request))),
+    'bulk_insert': _bulkInsert,
     'catalog': _catalog,
     'call': _call,
     'statement_open': _statementOpen,
@@ -110,6 +111,16 @@ final class Operations {
     final stream = _connection(request).stream(
         request.text('sql'), parametersOf(request), streamOptionsOf(request));
     return _drained(stream);
+  }
+
+  Map<String, Object?> _bulkInsert(Request request) {
+    final rows = builtRowsOf(request);
+    try {
+      return bulkReply(_connection(request)
+          .bulkInsertWith(request.text('table'), rows, bulkOptionsOf(request)));
+    } finally {
+      rows.close();
+    }
   }
 
   Map<String, Object?> _catalog(Request request) =>

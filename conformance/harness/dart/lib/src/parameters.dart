@@ -11,14 +11,19 @@ import 'request.dart';
 OdbcParameter parameterOf(Map<String, Object?> parameter) {
   final format = parameter['type'];
   final cell = parameter['value'];
-  final type = format == 'w:16' ? OdbcType.uuid : OdbcType.tryParse('$format');
-  if (type == null) throw Fault('no parameter has the type $format');
+  final type = typeOf('$format');
   if (cell == null) return OdbcParameter(type, null);
   try {
     return OdbcParameter(type, _value(type, cell as String));
   } on FormatException catch (error) {
     throw Fault('a parameter of type $format is no $cell: ${error.message}');
   }
+}
+
+/// The type of a parameter or a column of [format].
+OdbcType typeOf(String format) {
+  final type = format == 'w:16' ? OdbcType.uuid : OdbcType.tryParse(format);
+  return type ?? (throw Fault('no parameter has the type $format'));
 }
 
 Object _value(OdbcType type, String cell) => switch (type.family) {

@@ -66,6 +66,33 @@ Map<String, Object?> executionReply(OdbcExecution execution) => {
 Map<String, Object?> resultReply(OdbcExecution execution) =>
     {...executionReply(execution), 'columns': execution.columnCount};
 
+/// The rows of a request, built column by column, in batches as it says.
+OdbcRowsBuilder builtRowsOf(Request request) {
+  final fields = request.objects('fields');
+  final rows = OdbcRowsBuilder({
+    for (final field in fields) '${field['name']}': typeOf('${field['type']}'),
+  }, batchRows: request.number('batch_rows'));
+  for (final row in request.list('rows').cast<List<Object?>>()) {
+    rows.addRow([
+      for (final (place, field) in fields.indexed)
+        parameterOf({'type': field['type'], 'value': row[place]}),
+    ]);
+  }
+  return rows;
+}
+
+/// How a request wants its rows inserted.
+OdbcBulkOptions bulkOptionsOf(Request request) =>
+    OdbcBulkOptions.fromJson(request.object('options'));
+
+/// What an insert of many rows did.
+Map<String, Object?> bulkReply(OdbcBulkResult result) => {
+      'written': result.rows,
+      'strategy': result.strategy.label,
+      'executions': result.chunks,
+      ...warningsReply(result.warnings),
+    };
+
 /// The codes of warnings.
 Map<String, Object?> warningsReply(List<OdbcDiagnostic> warnings) => {
       'warnings': [

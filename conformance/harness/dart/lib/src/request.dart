@@ -4,6 +4,8 @@ extension type Request(Map<String, Object?> members) {
 
   bool flag(String name) => _required<bool>(name);
 
+  int number(String name) => _required<int>(name);
+
   Map<String, Object?> object(String name) =>
       members[name] == null ? const {} : _required(name);
 
