@@ -35,7 +35,7 @@ class Cursor:
         # Converted rows that nobody has fetched yet, the next one last.
         self._ahead: list[tuple[Any, ...]] = []
         self._column_count = 0
-        self._warnings: list[Diagnostic] = []
+        self._warnings: list[Diagnostic] | None = None
         self._closed = False
         #: How many rows ``fetchmany`` fetches unless told otherwise.
         self.arraysize = 1
@@ -67,7 +67,13 @@ class Cursor:
 
         A mapping gives a value for each ``:name`` and ``@name`` instead.
         """
-        self._run(sql, [parameters])
+        if sql != self._sql or self._statement is None:
+            self.prepare(sql)
+        assert self._statement is not None
+        self._forget_result()
+        affected, self._column_count, self._warnings = self._statement.execute(parameters)
+        if affected is not None:
+            self.rowcount = affected
         return self
 
     def executemany(self, sql: str, rows: Iterable[Parameters]) -> Self:
@@ -75,10 +81,24 @@ class Cursor:
 
         It takes a round trip for each row, and drops results. ``rowcount`` is the sum.
         """
-        self._run(sql, rows, many=True)
+        self.prepare(sql)
+        assert self._statement is not None
+        self._forget_result()
+        total: int | None = 0
+        warnings: list[Diagnostic] = []
+        for number, parameters in enumerate(rows):
+            try:
+                affected, self._column_count, more = self._statement.execute(parameters)
+            except Error as error:
+                error.add_note(f"in the parameters number {number}, counted from 0")
+                raise
+            warnings += more or ()
+            total = None if total is None or affected is None else total + affected
         if self._column_count:
             self._reading().close()
             self._column_count = 0
+        self._warnings = warnings
+        self.rowcount = -1 if total is None else total
         return self
 
     def callproc(self, procname: str, parameters: Any = ()) -> Any:
@@ -103,24 +123,6 @@ class Cursor:
             elif place:
                 given[place - 1] = value
         return given
-
-    def _run(self, sql: str, rows: Iterable[Parameters | None], *, many: bool = False) -> None:
-        self.prepare(sql)
-        assert self._statement is not None
-        self._forget_result()
-        total = 0
-        known = True
-        for number, parameters in enumerate(rows):
-            try:
-                affected, self._column_count, warnings = self._statement.execute(parameters)
-            except Error as error:
-                if many:
-                    error.add_note(f"in the parameters number {number}, counted from 0")
-                raise
-            self._warnings += warnings
-            known = known and affected is not None
-            total += affected or 0
-        self.rowcount = total if known else -1
 
     def _adopt(self, statement: _native.Statement, column_count: int) -> Self:
         """Takes over a statement that has its result already."""
@@ -161,14 +163,14 @@ class Cursor:
     @property
     def warnings(self) -> list[Diagnostic]:
         """What the driver had to say beside success, so far."""
-        return self._warnings + (self._stream.warnings if self._stream else [])
+        return (self._warnings or []) + (self._stream.warnings if self._stream else [])
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> tuple[Any, ...]:
         if not self._ahead or self._connection.closed:
-            self._ahead = self._reading()._native.rows(_ROWS_AHEAD)
+            self._ahead = self._executed().rows(_ROWS_AHEAD)
             self._ahead.reverse()
             if not self._ahead:
                 raise StopIteration
@@ -183,11 +185,10 @@ class Cursor:
         size = self.arraysize if size is None else size
         if size < 0:
             raise _native.invalid_argument("fetch", f"size must be at least 0, not {size}")
-        native = self.fetch_arrow()._native
-        rows: list[tuple[Any, ...]] = []
-        while len(rows) < size and (more := native.rows(size - len(rows))):
-            rows += more
-        return rows
+        statement = self._executed()
+        if self._ahead:
+            self._give_back()
+        return statement.fetch(size)
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows that are left."""
@@ -201,15 +202,14 @@ class Cursor:
         these before anything else asks for the result or its ``description``.
         """
         if limits:
-            self._open(limits)
+            self._stream = Stream(self._executed().stream(encode(limits)))
         return self.fetch_arrow()
 
     def fetch_arrow(self) -> Stream:
         """What is left of the result, for any library that reads Arrow's PyCapsules."""
         stream = self._reading()
         if self._ahead:
-            stream._native.unread(len(self._ahead))
-            self._ahead = []
+            self._give_back()
         return stream
 
     def fetch_pyarrow(self) -> Any:
@@ -232,24 +232,31 @@ class Cursor:
         """What is left of the result, as an ``arrow_array_stream`` capsule."""
         return self.fetch_arrow().__arrow_c_stream__(requested_schema)
 
-    def _reading(self) -> Stream:
-        return self._stream or self._open({})
-
-    def _open(self, limits: StreamOptions) -> Stream:
+    def _executed(self) -> _native.Statement:
+        """The statement whose result is to be read."""
         if self._closed:
             raise _native.invalid_state("stream", "the cursor is closed")
         if self._statement is None:
             raise _native.invalid_state("fetch", "there is no result: execute a query first")
-        self._stream = Stream(self._statement.stream(encode(limits)))
+        return self._statement
+
+    def _reading(self) -> Stream:
+        if self._stream is None:
+            self._stream = Stream(self._executed().stream())
         return self._stream
 
-    def _forget_result(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-        self._stream = None
+    def _give_back(self) -> None:
+        """Gives back the rows that were converted and that nobody has fetched."""
+        self._executed().unread(len(self._ahead))
         self._ahead = []
+
+    def _forget_result(self) -> None:
+        """Makes the cursor one without a result; the statement ends its stream itself."""
+        self._stream = None
+        if self._ahead:
+            self._ahead = []
         self._column_count = 0
-        self._warnings = []
+        self._warnings = None
         self.rowcount = -1
 
     def _let_go(self) -> None:

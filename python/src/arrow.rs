@@ -78,7 +78,7 @@ impl Iterator for Batches {
 
     fn next(&mut self) -> Option<Self::Item> {
         match guard(|| self.reader.read(usize::MAX)) {
-            Ok(window) => window.map(|window| Ok(window.batch)),
+            Ok(window) => window.map(|window| Ok(window.into_batch())),
             Err(error) => {
                 self.reader.remember(&error);
                 Some(Err(ArrowError::ExternalError(Box::new(error))))

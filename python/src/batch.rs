@@ -8,7 +8,7 @@ use pyo3::{
 
 use crate::{
     arrow::{self, Column},
-    rows,
+    rows::{self, Span},
 };
 
 /// Some rows of a result, held as Arrow columns. It outlives its stream and connection.
@@ -50,9 +50,11 @@ impl Batch {
 
     /// The rows as tuples of Python objects.
     pub(crate) fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        match rows::leading(py, &self.batch, self.first_row) {
+        let rows = PyList::empty(py);
+        let all = Span { first: 0, length: self.batch.num_rows() };
+        match rows::append(&rows, &self.batch, all, self.first_row)? {
             (_, Some(failure)) => Err(failure),
-            (rows, None) => PyList::new(py, rows),
+            (_, None) => Ok(rows),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
     insert::{self, Inserted},
     parameters::{text, to_engine},
     statement::{Executed, Statement, executed},
-    stream::Stream,
+    stream::{Reader, Stream},
 };
 
 /// The place of a parameter, counted from 1, its name and its value.
@@ -88,7 +88,7 @@ impl Connection {
             let partition = PartitionOptions::from_json(partition)?;
             self.engine.query_parts(&sql, &parameters, &partition, &options)
         })?;
-        Ok(Stream::new(engine, None, Arc::clone(&self.engine)))
+        Ok(Stream::new(Reader::new(engine, None, Arc::clone(&self.engine))))
     }
 
     #[pyo3(signature = (sql, parameters, page, options))]
@@ -107,7 +107,7 @@ impl Connection {
             let page = PageOptions::from_json(page)?;
             self.engine.query_pages(&sql, &parameters, &page, &options)
         })?;
-        Ok(Stream::new(engine, None, Arc::clone(&self.engine)))
+        Ok(Stream::new(Reader::new(engine, None, Arc::clone(&self.engine))))
     }
 
     /// Inserts rows: Arrow data, or Python objects in tuples or dicts.

@@ -14,7 +14,10 @@ use odbc_engine::{Error, ErrorKind, Parameters};
 use pyo3::{
     exceptions::PyTypeError,
     prelude::*,
-    types::{PyByteArray, PyBytes, PyFrozenSet, PyMapping, PyMemoryView, PySet, PyString},
+    types::{
+        PyByteArray, PyBytes, PyFrozenSet, PyList, PyMapping, PyMemoryView, PySet, PyString,
+        PyTuple,
+    },
 };
 
 use crate::{decimal, exceptions, temporal::Moment, uuid, value::Value};
@@ -25,23 +28,80 @@ pub(crate) fn to_engine(
     parameters: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Parameters> {
     let Some(parameters) = parameters else { return Ok(Parameters::none()) };
-    let mut fields = Vec::new();
-    let mut arrays = Vec::new();
-    for (index, (name, value)) in values(parameters)?.iter().enumerate() {
-        let array = array(value)?.map_err(|reason| {
-            let which = if name.is_empty() { (index + 1).to_string() } else { format!("{name:?}") };
-            invalid(py, format!("parameter {which}: {reason}"))
-        })?;
+    if let Ok(tuple) = parameters.cast::<PyTuple>() {
+        return positional(py, tuple.iter().map(Ok));
+    }
+    if let Ok(list) = parameters.cast::<PyList>() {
+        return positional(py, list.iter().map(Ok));
+    }
+    if let Ok(mapping) = parameters.cast::<PyMapping>() {
+        return named(mapping);
+    }
+    let is_one_value = parameters.is_instance_of::<PyString>()
+        || parameters.is_instance_of::<PyBytes>()
+        || parameters.is_instance_of::<PyByteArray>()
+        || parameters.is_instance_of::<PyMemoryView>();
+    // What has no order would surprise.
+    let is_unordered =
+        parameters.is_instance_of::<PySet>() || parameters.is_instance_of::<PyFrozenSet>();
+    match parameters.try_iter() {
+        Ok(values) if !is_one_value && !is_unordered => positional(py, values),
+        _ => {
+            let name = parameters.get_type().name()?;
+            Err(invalid(py, format!("parameters must be a tuple, a list or a mapping, not {name}")))
+        }
+    }
+}
+
+fn positional<'py>(
+    py: Python<'py>,
+    values: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>,
+) -> PyResult<Parameters> {
+    let mut arrays = Vec::with_capacity(values.size_hint().0);
+    let mut has_uuids = false;
+    for (index, value) in values.enumerate() {
+        let array = array(&value?)?
+            .map_err(|reason| invalid(py, format!("parameter {}: {reason}", index + 1)))?;
+        has_uuids |= matches!(array.data_type(), DataType::FixedSizeBinary(_));
+        arrays.push(array);
+    }
+    if has_uuids {
+        return of_fields(py, arrays.into_iter().map(|array| (String::new(), array)));
+    }
+    Parameters::from_arrays(arrays).map_err(|error| exceptions::from_engine(py, &error))
+}
+
+fn named(mapping: &Bound<'_, PyMapping>) -> PyResult<Parameters> {
+    let py = mapping.py();
+    let named = mapping.items()?.iter().map(|item| {
+        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+        let name = text(&name, "execute", "a parameter's name")?;
+        if name.is_empty() {
+            return Err(invalid(py, "a parameter's name is empty".to_owned()));
+        }
+        let array = array(&value)?
+            .map_err(|reason| invalid(py, format!("parameter {name:?}: {reason}")))?;
+        Ok((name, array))
+    });
+    of_fields(py, named.collect::<PyResult<Vec<_>>>()?.into_iter())
+}
+
+fn of_fields(
+    py: Python<'_>,
+    values: impl Iterator<Item = (String, ArrayRef)>,
+) -> PyResult<Parameters> {
+    let field = |(name, array): (String, ArrayRef)| {
         let field = Field::new(name, array.data_type().clone(), true);
         // Nothing but a UUID becomes 16 fixed bytes.
-        fields.push(match array.data_type() {
+        let field = match array.data_type() {
             DataType::FixedSizeBinary(_) => {
                 field.with_metadata(Metadata::from([(EXTENSION_TYPE_NAME_KEY, uuid::EXTENSION)]))
             }
             _ => field,
-        });
-        arrays.push(array);
-    }
+        };
+        (field, array)
+    };
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = values.map(field).unzip();
     if arrays.is_empty() {
         return Ok(Parameters::none());
     }
@@ -70,41 +130,6 @@ pub(crate) fn text(
 
 fn invalid(py: Python<'_>, message: String) -> PyErr {
     exceptions::from_engine(py, &Error::new(ErrorKind::InvalidArgument, "execute", message))
-}
-
-/// The values with their names, which are empty where `parameters` is a sequence; refuses what has
-/// no order or would surprise.
-fn values<'py>(parameters: &Bound<'py, PyAny>) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
-    let py = parameters.py();
-    let name = parameters.get_type().name()?;
-    if let Ok(mapping) = parameters.cast::<PyMapping>() {
-        return mapping
-            .items()?
-            .iter()
-            .map(|item| {
-                let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item.extract()?;
-                let name = text(&name, "execute", "a parameter's name")?;
-                if name.is_empty() {
-                    return Err(invalid(py, "a parameter's name is empty".to_owned()));
-                }
-                Ok((name, value))
-            })
-            .collect();
-    }
-    let is_one_value = parameters.is_instance_of::<PyString>()
-        || parameters.is_instance_of::<PyBytes>()
-        || parameters.is_instance_of::<PyByteArray>()
-        || parameters.is_instance_of::<PyMemoryView>();
-    let is_unordered =
-        parameters.is_instance_of::<PySet>() || parameters.is_instance_of::<PyFrozenSet>();
-    match parameters.try_iter() {
-        Ok(values) if !is_one_value && !is_unordered => {
-            values.map(|value| Ok((String::new(), value?))).collect()
-        }
-        _ => {
-            Err(invalid(py, format!("parameters must be a tuple, a list or a mapping, not {name}")))
-        }
-    }
 }
 
 /// One value as an array of length 1; Err says why the database cannot be given it.

@@ -1,6 +1,6 @@
 //! Arrow batches as Python tuples, converted column by column.
 
-use std::vec;
+use std::{ops::Range, vec};
 
 use arrow_array::{
     Array, ArrayAccessor, RecordBatch,
@@ -17,7 +17,7 @@ use arrow_schema::{DataType, Field, TimeUnit};
 use pyo3::{
     IntoPyObjectExt,
     prelude::*,
-    types::{PyBool, PyBytes, PyString, PyTuple},
+    types::{PyBool, PyBytes, PyList, PyString, PyTuple},
 };
 
 use crate::{decimal, exceptions, temporal, uuid};
@@ -38,56 +38,74 @@ impl From<PyErr> for Failure {
 
 pub(crate) type Converted<'py> = Result<Bound<'py, PyAny>, Failure>;
 
-/// The row at which a column failed, and the exception for it.
-type RowFailure = (usize, PyErr);
+/// Rows of a batch.
+#[derive(Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) first: usize,
+    pub(crate) length: usize,
+}
 
-/// All rows before the first that Python cannot hold, and the exception for that one.
-pub(crate) fn leading<'py>(
-    py: Python<'py>,
+impl Span {
+    fn rows(self) -> Range<usize> {
+        self.first..self.first + self.length
+    }
+}
+
+/// Adds the rows before the first that Python cannot hold to a list; returns how many, and the
+/// exception for that one. `first_row` is the number of the batch's first row in its result.
+pub(crate) fn append(
+    list: &Bound<'_, PyList>,
     batch: &RecordBatch,
+    span: Span,
     first_row: u64,
-) -> (Vec<Bound<'py, PyTuple>>, Option<PyErr>) {
-    let mut length = batch.num_rows();
+) -> PyResult<(usize, Option<PyErr>)> {
+    let mut length = span.length;
     let mut failure = None;
     while length > 0 {
-        match tuples(py, &batch.slice(0, length), first_row) {
-            Ok(rows) => return (rows, failure),
+        match tuples(list, batch, Span { length, ..span }, first_row) {
+            Ok(()) => break,
             Err((row, error)) => {
-                length = row;
+                length = row - span.first;
                 failure = Some(error);
             }
         }
     }
-    (Vec::new(), failure)
+    Ok((length, failure))
 }
 
-fn tuples<'py>(
-    py: Python<'py>,
+/// The row at which a column failed, and the exception for it.
+type RowFailure = (usize, PyErr);
+
+fn tuples(
+    list: &Bound<'_, PyList>,
     batch: &RecordBatch,
+    span: Span,
     first_row: u64,
-) -> Result<Vec<Bound<'py, PyTuple>>, RowFailure> {
-    let schema = batch.schema();
+) -> Result<(), RowFailure> {
+    let py = list.py();
+    let schema = batch.schema_ref();
     let mut columns = schema
         .fields()
         .iter()
         .zip(batch.columns())
-        .map(|(field, array)| column(py, field, array, first_row).map(Vec::into_iter))
+        .map(|(field, array)| column(py, field, array, span, first_row).map(Vec::into_iter))
         .collect::<Result<Vec<vec::IntoIter<_>>, _>>()?;
-    (0..batch.num_rows())
-        .map(|row| {
-            let cells = columns.iter_mut().map(|cells| cells.next().expect("a cell per row"));
-            PyTuple::new(py, cells).map_err(|error| (row, error))
-        })
-        .collect()
+    for row in span.rows() {
+        let cells = columns.iter_mut().map(|cells| cells.next().expect("a cell per row"));
+        let appended = PyTuple::new(py, cells).and_then(|row| list.append(row));
+        appended.map_err(|error| (row, error))?;
+    }
+    Ok(())
 }
 
 fn column<'py>(
     py: Python<'py>,
     field: &Field,
     array: &dyn Array,
+    span: Span,
     first_row: u64,
 ) -> Result<Vec<Bound<'py, PyAny>>, RowFailure> {
-    cells(py, field, array).map_err(|(row, failure)| {
+    cells(py, field, array, span).map_err(|(row, failure)| {
         let error = match failure {
             Failure::Python(error) => error,
             Failure::Unrepresentable(reason) => {
@@ -100,57 +118,57 @@ fn column<'py>(
 
 type Cells<'py> = Result<Vec<Bound<'py, PyAny>>, (usize, Failure)>;
 
-fn cells<'py>(py: Python<'py>, field: &Field, array: &dyn Array) -> Cells<'py> {
+fn cells<'py>(py: Python<'py>, field: &Field, array: &dyn Array, span: Span) -> Cells<'py> {
     match field.data_type() {
-        DataType::Null => Ok(vec![py.None().into_bound(py); array.len()]),
-        DataType::Boolean => {
-            each(py, array.as_boolean(), |value| Ok(PyBool::new(py, value).to_owned().into_any()))
-        }
-        DataType::Int8 => numbers::<Int8Type>(py, array),
-        DataType::Int16 => numbers::<Int16Type>(py, array),
-        DataType::Int32 => numbers::<Int32Type>(py, array),
-        DataType::Int64 => numbers::<Int64Type>(py, array),
-        DataType::UInt8 => numbers::<UInt8Type>(py, array),
-        DataType::UInt16 => numbers::<UInt16Type>(py, array),
-        DataType::UInt32 => numbers::<UInt32Type>(py, array),
-        DataType::UInt64 => numbers::<UInt64Type>(py, array),
-        DataType::Float32 => numbers::<Float32Type>(py, array),
-        DataType::Float64 => numbers::<Float64Type>(py, array),
+        DataType::Null => Ok(vec![py.None().into_bound(py); span.length]),
+        DataType::Boolean => each(py, array.as_boolean(), span, |value| {
+            Ok(PyBool::new(py, value).to_owned().into_any())
+        }),
+        DataType::Int8 => numbers::<Int8Type>(py, array, span),
+        DataType::Int16 => numbers::<Int16Type>(py, array, span),
+        DataType::Int32 => numbers::<Int32Type>(py, array, span),
+        DataType::Int64 => numbers::<Int64Type>(py, array, span),
+        DataType::UInt8 => numbers::<UInt8Type>(py, array, span),
+        DataType::UInt16 => numbers::<UInt16Type>(py, array, span),
+        DataType::UInt32 => numbers::<UInt32Type>(py, array, span),
+        DataType::UInt64 => numbers::<UInt64Type>(py, array, span),
+        DataType::Float32 => numbers::<Float32Type>(py, array, span),
+        DataType::Float64 => numbers::<Float64Type>(py, array, span),
         DataType::Decimal128(precision, scale) => {
-            decimals::<Decimal128Type>(py, array, *precision, *scale)
+            decimals::<Decimal128Type>(py, array, span, *precision, *scale)
         }
         DataType::Decimal256(precision, scale) => {
-            decimals::<Decimal256Type>(py, array, *precision, *scale)
+            decimals::<Decimal256Type>(py, array, span, *precision, *scale)
         }
         DataType::Utf8 if is_decimal(field) => {
-            each(py, array.as_string::<i32>(), |text| Ok(decimal::to_python(py, text)?))
+            each(py, array.as_string::<i32>(), span, |text| Ok(decimal::to_python(py, text)?))
         }
         DataType::Utf8 => {
-            each(py, array.as_string::<i32>(), |text| Ok(PyString::new(py, text).into_any()))
+            each(py, array.as_string::<i32>(), span, |text| Ok(PyString::new(py, text).into_any()))
         }
         DataType::LargeUtf8 => {
-            each(py, array.as_string::<i64>(), |text| Ok(PyString::new(py, text).into_any()))
+            each(py, array.as_string::<i64>(), span, |text| Ok(PyString::new(py, text).into_any()))
         }
         DataType::Binary => {
-            each(py, array.as_binary::<i32>(), |bytes| Ok(PyBytes::new(py, bytes).into_any()))
+            each(py, array.as_binary::<i32>(), span, |bytes| Ok(PyBytes::new(py, bytes).into_any()))
         }
         DataType::LargeBinary => {
-            each(py, array.as_binary::<i64>(), |bytes| Ok(PyBytes::new(py, bytes).into_any()))
+            each(py, array.as_binary::<i64>(), span, |bytes| Ok(PyBytes::new(py, bytes).into_any()))
         }
         DataType::FixedSizeBinary(_) if field.extension_type_name() == Some(uuid::EXTENSION) => {
-            each(py, array.as_fixed_size_binary(), |bytes| Ok(uuid::to_python(py, bytes)?))
+            each(py, array.as_fixed_size_binary(), span, |bytes| Ok(uuid::to_python(py, bytes)?))
         }
-        DataType::FixedSizeBinary(_) => {
-            each(py, array.as_fixed_size_binary(), |bytes| Ok(PyBytes::new(py, bytes).into_any()))
-        }
+        DataType::FixedSizeBinary(_) => each(py, array.as_fixed_size_binary(), span, |bytes| {
+            Ok(PyBytes::new(py, bytes).into_any())
+        }),
         DataType::Date32 => {
-            each(py, array.as_primitive::<Date32Type>(), |days| temporal::date(py, days))
+            each(py, array.as_primitive::<Date32Type>(), span, |days| temporal::date(py, days))
         }
         DataType::Time32(unit) | DataType::Time64(unit) => {
-            moments(py, array, |count| temporal::time(py, count, *unit))
+            moments(py, array, span, |count| temporal::time(py, count, *unit))
         }
         DataType::Timestamp(unit, zone) => {
-            moments(py, array, |count| temporal::timestamp(py, count, *unit, zone.is_some()))
+            moments(py, array, span, |count| temporal::timestamp(py, count, *unit, zone.is_some()))
         }
         other => {
             let reason = format!("Python objects for the Arrow type {other} are not known");
@@ -167,9 +185,10 @@ fn is_decimal(field: &Field) -> bool {
 fn each<'py, A: ArrayAccessor>(
     py: Python<'py>,
     array: A,
+    span: Span,
     mut convert: impl FnMut(A::Item) -> Converted<'py>,
 ) -> Cells<'py> {
-    (0..array.len())
+    span.rows()
         .map(|row| {
             if array.is_null(row) {
                 return Ok(py.None().into_bound(py));
@@ -179,21 +198,22 @@ fn each<'py, A: ArrayAccessor>(
         .collect()
 }
 
-fn numbers<'py, T>(py: Python<'py>, array: &dyn Array) -> Cells<'py>
+fn numbers<'py, T>(py: Python<'py>, array: &dyn Array, span: Span) -> Cells<'py>
 where
     T: ArrowPrimitiveType,
     T::Native: IntoPyObject<'py>,
 {
-    each(py, array.as_primitive::<T>(), |value| Ok(value.into_bound_py_any(py)?))
+    each(py, array.as_primitive::<T>(), span, |value| Ok(value.into_bound_py_any(py)?))
 }
 
 fn decimals<'py, T: DecimalType>(
     py: Python<'py>,
     array: &dyn Array,
+    span: Span,
     precision: u8,
     scale: i8,
 ) -> Cells<'py> {
-    each(py, array.as_primitive::<T>(), |value| {
+    each(py, array.as_primitive::<T>(), span, |value| {
         Ok(decimal::to_python(py, &T::format_decimal(value, precision, scale))?)
     })
 }
@@ -202,32 +222,34 @@ fn decimals<'py, T: DecimalType>(
 fn moments<'py>(
     py: Python<'py>,
     array: &dyn Array,
+    span: Span,
     convert: impl FnMut(i64) -> Converted<'py>,
 ) -> Cells<'py> {
     use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
     match array.data_type() {
-        DataType::Time32(Second) => counts::<Time32SecondType>(py, array, convert),
-        DataType::Time32(_) => counts::<Time32MillisecondType>(py, array, convert),
-        DataType::Time64(Nanosecond) => counts::<Time64NanosecondType>(py, array, convert),
-        DataType::Time64(_) => counts::<Time64MicrosecondType>(py, array, convert),
-        DataType::Timestamp(Second, _) => counts::<TimestampSecondType>(py, array, convert),
+        DataType::Time32(Second) => counts::<Time32SecondType>(py, array, span, convert),
+        DataType::Time32(_) => counts::<Time32MillisecondType>(py, array, span, convert),
+        DataType::Time64(Nanosecond) => counts::<Time64NanosecondType>(py, array, span, convert),
+        DataType::Time64(_) => counts::<Time64MicrosecondType>(py, array, span, convert),
+        DataType::Timestamp(Second, _) => counts::<TimestampSecondType>(py, array, span, convert),
         DataType::Timestamp(Millisecond, _) => {
-            counts::<TimestampMillisecondType>(py, array, convert)
+            counts::<TimestampMillisecondType>(py, array, span, convert)
         }
         DataType::Timestamp(Microsecond, _) => {
-            counts::<TimestampMicrosecondType>(py, array, convert)
+            counts::<TimestampMicrosecondType>(py, array, span, convert)
         }
-        _ => counts::<TimestampNanosecondType>(py, array, convert),
+        _ => counts::<TimestampNanosecondType>(py, array, span, convert),
     }
 }
 
 fn counts<'py, T: ArrowPrimitiveType>(
     py: Python<'py>,
     array: &dyn Array,
+    span: Span,
     mut convert: impl FnMut(i64) -> Converted<'py>,
 ) -> Cells<'py>
 where
     T::Native: Into<i64>,
 {
-    each(py, array.as_primitive::<T>(), |count| convert(count.into()))
+    each(py, array.as_primitive::<T>(), span, |count| convert(count.into()))
 }

@@ -1,6 +1,6 @@
-//! One statement, executed as often as one likes.
+//! One statement, executed as often as one likes, and the rows of its result.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use odbc_engine::{Execution, StreamOptions};
 use pyo3::{prelude::*, types::PyList};
@@ -9,16 +9,18 @@ use crate::{
     enter::{Detached, enter},
     exceptions::diagnostics,
     parameters,
-    stream::Stream,
+    stream::{Reader, Stream},
 };
 
-/// Affected rows if known, how many columns the result has, and the driver's warnings.
-pub(crate) type Executed<'py> = (Option<u64>, usize, Bound<'py, PyList>);
+/// Affected rows if known, how many columns the result has, and the driver's warnings if any.
+pub(crate) type Executed<'py> = (Option<u64>, usize, Option<Bound<'py, PyList>>);
 
 #[pyclass(frozen, module = "odbc_engine._native")]
 pub(crate) struct Statement {
     engine: Detached<Arc<odbc_engine::Statement>>,
     connection: Detached<Arc<odbc_engine::Connection>>,
+    /// What reads the present result, once somebody has asked for it.
+    reader: Detached<Mutex<Option<Arc<Reader>>>>,
 }
 
 impl Statement {
@@ -26,13 +28,42 @@ impl Statement {
         engine: odbc_engine::Statement,
         connection: Arc<odbc_engine::Connection>,
     ) -> Self {
-        Self { engine: Detached::new(Arc::new(engine)), connection: Detached::new(connection) }
+        Self {
+            engine: Detached::new(Arc::new(engine)),
+            connection: Detached::new(connection),
+            reader: Detached::new(Mutex::default()),
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Arc<Reader>>> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self, py: Python<'_>, options: Option<&str>) -> PyResult<Arc<Reader>> {
+        let reader = enter(py, || {
+            let options = options.map(StreamOptions::from_json).transpose()?.unwrap_or_default();
+            let engine = self.engine.stream(&options)?;
+            let statement = Some(Arc::clone(&self.engine));
+            Ok(Reader::new(engine, statement, Arc::clone(&self.connection)))
+        })?;
+        *self.held() = Some(Arc::clone(&reader));
+        Ok(reader)
+    }
+
+    /// What reads the present result.
+    fn reader(&self, py: Python<'_>) -> PyResult<Arc<Reader>> {
+        let held = self.held().clone();
+        held.map_or_else(|| self.open(py, None), Ok)
     }
 }
 
 pub(crate) fn executed(py: Python<'_>, execution: Execution) -> PyResult<Executed<'_>> {
-    let warnings = diagnostics(py, &execution.warnings)?;
-    Ok((execution.affected_rows, execution.column_count, warnings))
+    let Execution { affected_rows, column_count, warnings, .. } = execution;
+    let warnings = match warnings.as_slice() {
+        [] => None,
+        some => Some(diagnostics(py, some)?),
+    };
+    Ok((affected_rows, column_count, warnings))
 }
 
 #[pymethods]
@@ -43,21 +74,73 @@ impl Statement {
         py: Python<'py>,
         parameters: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Executed<'py>> {
-        let parameters = parameters::to_engine(py, parameters)?;
-        executed(py, enter(py, || self.engine.execute(&parameters))?)
+        let before = self.held().take();
+        let execution = parameters::to_engine(py, parameters)
+            .and_then(|parameters| enter(py, || self.engine.execute(&parameters)));
+        if let Some(before) = before
+            && (execution.is_err() || Arc::strong_count(&before) > 1)
+        {
+            // Where nobody else reads it, it has ended with the execution.
+            enter(py, move || before.close())?;
+        }
+        executed(py, execution?)
     }
 
     /// The next result of the last execution; None where there is no other.
     fn next_result<'py>(&self, py: Python<'py>) -> PyResult<Option<Executed<'py>>> {
-        enter(py, || self.engine.next_result())?.map(|next| executed(py, next)).transpose()
+        let before = self.held().take();
+        let next = enter(py, || {
+            if let Some(before) = before {
+                before.close()?;
+            }
+            self.engine.next_result()
+        });
+        next?.map(|next| executed(py, next)).transpose()
     }
 
-    fn stream(&self, py: Python<'_>, options: &str) -> PyResult<Stream> {
-        let engine = enter(py, || self.engine.stream(&StreamOptions::from_json(options)?))?;
-        Ok(Stream::new(engine, Some(Arc::clone(&self.engine)), Arc::clone(&self.connection)))
+    /// What is left of the result; with options, it must not have been asked for before.
+    #[pyo3(signature = (options = None))]
+    fn stream(&self, py: Python<'_>, options: Option<&str>) -> PyResult<Stream> {
+        let reader = match options {
+            Some(_) => self.open(py, options)?,
+            None => self.reader(py)?,
+        };
+        Ok(Stream::new(reader))
+    }
+
+    /// Some rows as tuples, up to `rows_max`; an empty list at the end and only there.
+    fn rows<'py>(&self, py: Python<'py>, rows_max: usize) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        self.reader(py)?.append_rows(&list, rows_max)?;
+        Ok(list)
+    }
+
+    /// The next `rows_max` rows as tuples, or all that are left.
+    fn fetch<'py>(&self, py: Python<'py>, rows_max: usize) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        let reader = self.reader(py)?;
+        let mut wanted = rows_max;
+        while wanted > 0 {
+            match reader.append_rows(&list, wanted)? {
+                0 => break,
+                rows => wanted -= rows,
+            }
+        }
+        Ok(list)
+    }
+
+    /// Gives the last rows of the current batch back.
+    fn unread(&self, rows: usize) {
+        if let Some(reader) = &*self.held() {
+            reader.unread(rows);
+        }
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        enter(py, || self.engine.close())
+        let before = self.held().take();
+        enter(py, || {
+            let closed = before.map_or(Ok(()), |before| before.close());
+            closed.and(self.engine.close())
+        })
     }
 }

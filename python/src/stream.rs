@@ -14,7 +14,8 @@ use crate::{
     arrow::{self, Column},
     batch::Batch,
     enter::{Detached, enter},
-    exceptions, rows,
+    exceptions,
+    rows::{self, Span},
 };
 
 /// Where reading has come to. All ways of reading share it, so that none loses or repeats a row.
@@ -41,13 +42,30 @@ struct Position {
 
 /// Some rows of a batch, which nobody else will read.
 pub(crate) struct Window {
-    /// The rows, and no others.
-    pub(crate) batch: RecordBatch,
-    /// The row of the result at which they begin.
-    pub(crate) first_row: u64,
+    batch: RecordBatch,
+    span: Span,
+    /// The row of the result at which the batch begins.
+    first_row: u64,
+}
+
+impl Window {
+    /// The rows as a batch of their own.
+    pub(crate) fn into_batch(self) -> RecordBatch {
+        let Span { first, length } = self.span;
+        if length == self.batch.num_rows() { self.batch } else { self.batch.slice(first, length) }
+    }
 }
 
 impl Reader {
+    pub(crate) fn new(
+        engine: odbc_engine::Stream,
+        statement: Option<Arc<odbc_engine::Statement>>,
+        connection: Arc<odbc_engine::Connection>,
+    ) -> Arc<Self> {
+        let (position, failure) = Default::default();
+        Arc::new(Self { engine, _statement: statement, connection, position, failure })
+    }
+
     /// Reads up to `rows_max` rows, all of one batch; None at the end of the result.
     pub(crate) fn read(&self, rows_max: usize) -> Result<Option<Window>> {
         let mut position = lock(&self.position);
@@ -59,12 +77,10 @@ impl Reader {
             if let Some(batch) = &position.batch {
                 let length = rows_max.min(batch.num_rows() - position.read);
                 if length > 0 {
-                    let window = Window {
-                        batch: batch.slice(position.read, length),
-                        first_row: position.first_row + position.read as u64,
-                    };
+                    let span = Span { first: position.read, length };
+                    let (batch, first_row) = (batch.clone(), position.first_row);
                     position.read += length;
-                    return Ok(Some(window));
+                    return Ok(Some(Window { batch, span, first_row }));
                 }
             }
             let Some(next) = self.engine.fetch()? else { return Ok(None) };
@@ -75,13 +91,30 @@ impl Reader {
         }
     }
 
-    /// Gives the last `rows` rows back, to be read again.
-    fn unread(&self, rows: usize) {
+    /// Up to `rows_max` rows of one batch as tuples, appended to a list; returns how many.
+    ///
+    /// A row that Python cannot hold is an error only where it is the first one: the next call will
+    /// meet it first.
+    pub(crate) fn append_rows(&self, list: &Bound<'_, PyList>, rows_max: usize) -> PyResult<usize> {
+        let py = list.py();
+        let Some(window) = enter(py, || self.read(rows_max))? else { return Ok(0) };
+        let (rows, failure) = rows::append(list, &window.batch, window.span, window.first_row)?;
+        if rows < window.span.length {
+            self.unread(window.span.length - rows);
+        }
+        match failure {
+            Some(failure) if rows == 0 => Err(failure),
+            _ => Ok(rows),
+        }
+    }
+
+    /// Gives the last `rows` rows back, to be read again. Whoever has the lock needs no GIL.
+    pub(crate) fn unread(&self, rows: usize) {
         let mut position = lock(&self.position);
         position.read = position.read.saturating_sub(rows);
     }
 
-    fn close(&self) -> Result<()> {
+    pub(crate) fn close(&self) -> Result<()> {
         lock(&self.position).batch = None;
         self.engine.close()
     }
@@ -106,15 +139,8 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(
-        engine: odbc_engine::Stream,
-        statement: Option<Arc<odbc_engine::Statement>>,
-        connection: Arc<odbc_engine::Connection>,
-    ) -> Self {
-        let position = Mutex::default();
-        let failure = Mutex::default();
-        let reader = Reader { engine, _statement: statement, connection, position, failure };
-        Self { reader: Detached::new(Arc::new(reader)) }
+    pub(crate) fn new(reader: Arc<Reader>) -> Self {
+        Self { reader: Detached::new(reader) }
     }
 }
 
@@ -128,36 +154,10 @@ impl Stream {
     /// The next batch, or what is left of the current one; None at the end.
     fn fetch(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
         let window = enter(py, || self.reader.read(usize::MAX))?;
-        Ok(window.map(|window| Batch::new(window.batch, window.first_row)))
-    }
-
-    /// Up to `rows_max` rows as tuples; an empty list at the end and only there.
-    fn rows<'py>(&self, py: Python<'py>, rows_max: usize) -> PyResult<Bound<'py, PyList>> {
-        let Some(window) = enter(py, || self.reader.read(rows_max.max(1)))? else {
-            return Ok(PyList::empty(py));
-        };
-        let total = window.batch.num_rows();
-        let (rows, failure) = rows::leading(py, &window.batch, window.first_row);
-        let unread = total - rows.len();
-        if unread > 0 {
-            enter(py, || {
-                self.reader.unread(unread);
-                Ok(())
-            })?;
-        }
-        match failure {
-            // The rows before the faulty one are good; the next call will meet it first.
-            Some(failure) if rows.is_empty() => Err(failure),
-            _ => PyList::new(py, rows),
-        }
-    }
-
-    /// Gives the last rows of the current batch back.
-    fn unread(&self, py: Python<'_>, rows: usize) -> PyResult<()> {
-        enter(py, || {
-            self.reader.unread(rows);
-            Ok(())
-        })
+        Ok(window.map(|window| {
+            let first_row = window.first_row + window.span.first as u64;
+            Batch::new(window.into_batch(), first_row)
+        }))
     }
 
     fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {

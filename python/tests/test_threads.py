@@ -97,7 +97,7 @@ def test_an_arrow_consumer_and_a_cursor_share_a_stream(connection: Connection) -
             seen[0] += batch.rows()
 
     def by_row() -> None:
-        while row := stream._native.rows(3):
+        while row := cursor.fetchmany(3):
             seen[1] += row
 
     with ThreadPoolExecutor(2) as pool:
