@@ -25,6 +25,7 @@ from odbc_engine.errors import (
     ProgrammingError,
     Warning,
 )
+from odbc_engine.pool import Pool
 from odbc_engine.process import (
     build_connection_string,
     clear_all_statements,
@@ -81,6 +82,7 @@ __all__ = [
     "InternalError",
     "NotSupportedError",
     "OperationalError",
+    "Pool",
     "ProgrammingError",
     "Stream",
     "Time",

@@ -23,6 +23,33 @@ class ConnectionOptions(TypedDict, total=False):
     streaming: bool
 
 
+class PoolSizes(TypedDict, total=False):
+    """How many connections a pool has."""
+
+    #: The connections that are kept open, also while nobody needs them; 1 unless set.
+    size_min: int
+    #: The most connections at a time: 1 to 1,000; 10 unless set.
+    size_max: int
+
+
+class PoolLimits(PoolSizes, total=False):
+    """How many connections a pool has, and for how long."""
+
+    #: How long ``acquire()`` waits for one: 1 to 3,600,000; 30,000 unless set.
+    acquire_timeout_ms: int
+    #: How long one beyond ``size_min`` may go unused, or 0 for ever; 600,000 unless set.
+    idle_timeout_ms: int
+    #: How long one is used before another takes its place, or 0 for ever; 1,800,000 unless set.
+    lifetime_ms: int
+    #: The query that must succeed before one is lent. Unless set the driver is asked, or, where it
+    #: does not ask the server, a query is run now and then; "" leaves that out.
+    validation_query: str
+
+
+class PoolOptions(PoolLimits, ConnectionOptions, total=False):
+    """What a pool is like, and how its connections are opened."""
+
+
 class TransactionOptions(TypedDict, total=False):
     """How a transaction runs."""
 
@@ -87,13 +114,23 @@ class BulkOptions(TypedDict, total=False):
 
 
 def encode(options: Mapping[str, object]) -> str:
-    """Options as the JSON that the engine reads.
+    """Options as the JSON that the engine reads."""
+    return json.dumps(_plain(options))
 
-    What JSON cannot say goes as text: no option is text, so the engine refuses it by its name.
+
+def encode_pool(options: Mapping[str, object]) -> str:
+    """The options of a pool, with those of its connections in a place of their own."""
+    own = {name: value for name, value in options.items() if name in PoolLimits.__optional_keys__}
+    others = {name: value for name, value in options.items() if name not in own}
+    return json.dumps({**_plain(own), "connection": _plain({"autocommit": False, **others})})
+
+
+def _plain(options: Mapping[str, object]) -> dict[str, object]:
+    """Options that JSON can say.
+
+    Others go as text: no option is text of that kind, so the engine refuses it by its name.
     """
-    return json.dumps(
-        {
-            name: value if isinstance(value, (bool, int, str)) else repr(value)
-            for name, value in options.items()
-        }
-    )
+    return {
+        name: value if isinstance(value, (bool, int, str)) else repr(value)
+        for name, value in options.items()
+    }

@@ -28,6 +28,12 @@ pub(crate) struct Connection {
     engine: Detached<Arc<odbc_engine::Connection>>,
 }
 
+impl Connection {
+    pub(crate) fn new(engine: odbc_engine::Connection) -> Self {
+        Self { engine: Detached::new(Arc::new(engine)) }
+    }
+}
+
 #[pymethods]
 impl Connection {
     #[staticmethod]
@@ -37,7 +43,7 @@ impl Connection {
             let options = ConnectionOptions::from_json(options)?;
             odbc_engine::Connection::open(&connection_string, &options)
         })?;
-        Ok(Self { engine: Detached::new(Arc::new(engine)) })
+        Ok(Self::new(engine))
     }
 
     fn statement(&self, py: Python<'_>, sql: &Bound<'_, PyAny>) -> PyResult<Statement> {

@@ -8,6 +8,7 @@ mod enter;
 mod exceptions;
 mod insert;
 mod parameters;
+mod pool;
 mod process;
 mod rows;
 mod statement;
@@ -28,6 +29,8 @@ mod _native {
     use crate::connection::Connection;
     #[pymodule_export]
     use crate::exceptions::{invalid_argument, invalid_state, unsupported};
+    #[pymodule_export]
+    use crate::pool::Pool;
     #[pymodule_export]
     use crate::process::{
         clear_all_statements, connection_string_build, connection_string_parse,

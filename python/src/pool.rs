@@ -1,0 +1,52 @@
+//! Connections that are lent.
+
+use std::sync::Arc;
+
+use odbc_engine::PoolOptions;
+use pyo3::prelude::*;
+
+use crate::{
+    connection::{Connection, json},
+    enter::{Detached, enter},
+    exceptions,
+    parameters::text,
+};
+
+#[pyclass(frozen, module = "odbc_engine._native")]
+pub(crate) struct Pool {
+    engine: Detached<Arc<odbc_engine::Pool>>,
+}
+
+#[pymethods]
+impl Pool {
+    #[staticmethod]
+    fn open(py: Python<'_>, connection_string: &Bound<'_, PyAny>, options: &str) -> PyResult<Self> {
+        let connection_string = text(connection_string, "pool_open", "the connection string")?;
+        let options =
+            PoolOptions::from_json(options).map_err(|error| exceptions::from_engine(py, &error))?;
+        let engine = enter(py, move || odbc_engine::Pool::open(&connection_string, &options))?;
+        Ok(Self { engine: Detached::new(Arc::new(engine)) })
+    }
+
+    fn acquire(&self, py: Python<'_>) -> PyResult<Connection> {
+        if let Some(free) = enter(py, || self.engine.try_acquire())? {
+            return Ok(Connection::new(free));
+        }
+        let engine = Arc::clone(&self.engine);
+        enter(py, move || engine.acquire()).map(Connection::new)
+    }
+
+    /// How the pool is doing, as JSON.
+    fn state(&self, py: Python<'_>) -> PyResult<String> {
+        let state = self.engine.state().map_err(|error| exceptions::from_engine(py, &error))?;
+        json(py, &state)
+    }
+
+    fn resize(&self, py: Python<'_>, options: &str) -> PyResult<()> {
+        enter(py, || self.engine.resize(options))
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        enter(py, || self.engine.close())
+    }
+}
