@@ -345,6 +345,10 @@ impl Connection {
         self.shared.session("clear")?.clear_statements()
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// The session, for tests of what works on it.
     #[cfg(test)]
     pub(crate) fn session_for_test(&self) -> SessionGuard<'_> {

@@ -1,5 +1,6 @@
 //! The one error type, and the diagnostics that drivers give.
 
+mod bulk;
 mod kind;
 mod sqlstate;
 
@@ -7,6 +8,7 @@ use std::{fmt, ops::Deref};
 
 use serde::Serialize;
 
+pub use bulk::{BulkPartialFailure, BulkWorker};
 pub use kind::ErrorKind;
 pub(crate) use sqlstate::{is_retryable, kind_of};
 
@@ -46,6 +48,9 @@ pub struct ErrorDetails {
     pub records: Vec<Diagnostic>,
     /// True for lost connections, deadlocks and serialization failures.
     pub retryable: bool,
+    /// What became of the rows, where a bulk insert failed while they were sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bulk: Option<Box<BulkPartialFailure>>,
 }
 
 /// ODBC's own state for what the engine itself refuses or stops.
@@ -74,6 +79,7 @@ impl Error {
             row: None,
             records: Vec::new(),
             retryable: kind == ErrorKind::Connection,
+            bulk: None,
         }))
     }
 
@@ -113,6 +119,12 @@ impl Error {
     pub(crate) fn of_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self.0.retryable = is_retryable(kind, self.0.sqlstate.as_deref().unwrap_or_default());
+        self
+    }
+
+    /// The same error, telling what became of the rows of a bulk insert.
+    pub(crate) fn with_bulk(mut self, report: BulkPartialFailure) -> Self {
+        self.0.bulk = Some(Box::new(report));
         self
     }
 

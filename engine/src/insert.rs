@@ -5,26 +5,29 @@ mod chunk;
 mod create;
 mod literals;
 mod options;
+mod parallel;
 mod plan;
 mod run;
 mod search;
 mod source;
 mod target;
 mod unnest;
+mod worker;
 mod write;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use arrow_array::RecordBatchReader;
 use serde::Serialize;
 
-pub use options::{BulkMode, BulkOptions, BulkStrategy};
+pub use options::{BulkMode, BulkOptions, BulkParallelOptions, BulkStrategy};
 pub(crate) use write::Writer;
 
 use crate::{
     connection::Shared,
     error::{Diagnostic, Result},
     metrics,
+    pool::Pool,
     telemetry::{Description, Operation},
 };
 
@@ -40,8 +43,21 @@ pub struct BulkResult {
     pub strategy: &'static str,
     /// How many executions that took.
     pub chunks: u64,
+    /// Over how many connections they were sent.
+    pub workers: usize,
     /// What the driver had to say beside success, the first hundred.
     pub warnings: Vec<Diagnostic>,
+}
+
+impl BulkResult {
+    fn new(strategy: &'static str) -> Self {
+        Self { rows: 0, strategy, chunks: 0, workers: 1, warnings: Vec::new() }
+    }
+
+    fn warn(&mut self, warnings: Vec<Diagnostic>) {
+        let room = write::Written::WARNINGS_MAX.saturating_sub(self.warnings.len());
+        self.warnings.extend(warnings.into_iter().take(room));
+    }
 }
 
 /// Inserts rows on one connection.
@@ -54,13 +70,60 @@ pub(crate) fn bulk_insert(
     let describe = || Description::of_operation("BATCH INSERT", table);
     let mut observed = Operation::begin_described(&shared.place, OPERATION, "", describe);
     let inserted = run::run(shared, table, source::Source::new(rows), options);
-    if let Ok(result) = &inserted {
-        // A batch of one is none, by the conventions.
-        let size = || i64::try_from(result.rows).ok().filter(|rows| *rows > 1);
-        observed.set("db.operation.batch.size", size);
-        observed.set("odbc_engine.chunks", || result.chunks.try_into().ok());
-        observed.inserted(result.rows);
-    }
+    observe(&mut observed, &inserted);
     observed.end(&inserted);
     inserted.inspect_err(metrics::count_error)
+}
+
+fn observe(observed: &mut Operation, inserted: &Result<BulkResult>) {
+    let Ok(result) = inserted else { return };
+    // A batch of one is none, by the conventions.
+    let size = || i64::try_from(result.rows).ok().filter(|rows| *rows > 1);
+    observed.set("db.operation.batch.size", size);
+    observed.set("odbc_engine.chunks", || result.chunks.try_into().ok());
+    observed.inserted(result.rows);
+}
+
+/// Inserts rows over several connections of a pool.
+pub(crate) fn bulk_insert_parallel(
+    pool: &Pool,
+    table: &str,
+    rows: Box<dyn RecordBatchReader + Send>,
+    options: &BulkParallelOptions,
+    stop: &AtomicBool,
+) -> Result<BulkResult> {
+    options.check()?;
+    let size_max = pool.state()?.size_max;
+    let first = pool.acquire()?;
+    let asked = options.parallelism.unwrap_or(size_max.min(BulkParallelOptions::UNASKED)).max(1);
+    let mut warnings = Vec::new();
+    let mut warn = |message: String| {
+        warnings.push(Diagnostic { sqlstate: "01S02".to_owned(), native_code: 0, message });
+    };
+    let mut workers = asked;
+    if asked > size_max {
+        warn(format!("{asked} workers are more than the pool has connections: {size_max} insert"));
+        workers = size_max;
+    }
+    if workers > 1 && !first.shared().dbms.bulk.concurrent {
+        let dbms = first.shared().dbms.id;
+        warn(format!("{dbms} has one writer at a time: one worker inserts"));
+        workers = 1;
+    }
+    let inserted = if workers == 1 && options.stop_on_error {
+        first.bulk_insert(table, rows, &options.bulk)
+    } else {
+        let describe = || Description::of_operation("BATCH INSERT", table);
+        let place = Arc::clone(first.shared());
+        let mut observed = Operation::begin_described(&place.place, OPERATION, "", describe);
+        let source = source::Source::new(rows);
+        let inserted = parallel::run(pool, first, table, source, workers, options, stop);
+        observe(&mut observed, &inserted);
+        observed.end(&inserted);
+        inserted.inspect_err(metrics::count_error)
+    };
+    inserted.map(|mut result| {
+        result.warn(warnings);
+        result
+    })
 }

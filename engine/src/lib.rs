@@ -44,8 +44,10 @@ pub use connection::{
     Cancel, Capabilities, Connection, ConnectionInfo, ConnectionString, Isolation, Streaming,
     TransactionOptions, clear_all_statements,
 };
-pub use error::{Diagnostic, Error, ErrorDetails, ErrorKind, Result};
-pub use insert::{BulkMode, BulkOptions, BulkResult, BulkStrategy};
+pub use error::{
+    BulkPartialFailure, BulkWorker, Diagnostic, Error, ErrorDetails, ErrorKind, Result,
+};
+pub use insert::{BulkMode, BulkOptions, BulkParallelOptions, BulkResult, BulkStrategy};
 pub use metrics::{Latency, Metrics, metrics, reset_metrics};
 pub use options::{ConnectionOptions, StreamOptions};
 pub use parameters::Parameters;

@@ -5,7 +5,9 @@ mod keeper;
 mod options;
 mod state;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
+
+use arrow_array::RecordBatchReader;
 
 pub use options::PoolOptions;
 pub use state::{PoolClosed, PoolState};
@@ -14,6 +16,7 @@ use self::core::{Core, Turn};
 use crate::{
     connection::{Connection, Origin},
     error::{Error, ErrorKind, Result},
+    insert::{self, BulkParallelOptions, BulkResult},
 };
 
 /// Connections to one database, lent to one caller after another.
@@ -74,6 +77,25 @@ impl Pool {
         self.core.to_keep.notify_one();
         self.core.expire(expired);
         Ok(())
+    }
+
+    /// Inserts the rows of a reader into a table, over several connections at once. The rows are
+    /// read on the caller's thread, and no more of them are held than the workers are given.
+    ///
+    /// Each worker inserts in a transaction of its own, and commits when there are no more rows, or
+    /// after `commit_every_rows` of its own, so that a failure may come when others have committed
+    /// already. The error then tells in `bulk` what is in the table and what is not; `row` is
+    /// counted over all rows. A table that is made is there before rows are inserted, whatever
+    /// becomes of them. With one worker all rows are inserted in one transaction, or none, as by
+    /// [`Connection::bulk_insert`].
+    pub fn bulk_insert_parallel(
+        &self,
+        table: &str,
+        rows: Box<dyn RecordBatchReader + Send>,
+        options: &BulkParallelOptions,
+    ) -> Result<BulkResult> {
+        let stop = AtomicBool::new(false);
+        insert::bulk_insert_parallel(self, table, rows, options, &stop)
     }
 
     /// Lends no more connections, closes those that are not lent, and waits up to

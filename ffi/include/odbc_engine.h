@@ -62,7 +62,7 @@ struct ArrowArrayStream {
 
 
 // The number of this ABI: it grows with every change that an older binding cannot work with.
-#define ODBC_ENGINE_ABI_VERSION 1
+#define ODBC_ENGINE_ABI_VERSION 2
 
 // A connection, a statement, a stream or a pool. 0 is none. A closed, foreign or made-up handle is an
 // error of kind InvalidState, never undefined behaviour; a handle may be used from any thread.
@@ -107,6 +107,10 @@ typedef struct odbc_error {
   void (*release)(struct odbc_error *error);
   // The library's own.
   void *private_data;
+  // More about some errors, as a JSON object in NUL-terminated UTF-8, or NULL: `bulk`, where a
+  // bulk insert failed while rows were sent, tells what became of them; doc/bulk.md names its
+  // members.
+  const char *details;
 } odbc_error;
 
 // UTF-8 text that the library owns until `release` is called.
@@ -277,7 +281,7 @@ int32_t odbc_connection_string_redact(const char *connection_string,
 // the table).
 //
 // `result` becomes a JSON object: `rows` that were written, `strategy`, `chunks` (the executions
-// that took) and `warnings`, each with `sqlstate`, `native_code` and `message`.
+// that took), `workers` (1) and `warnings`, each with `sqlstate`, `native_code` and `message`.
 int32_t odbc_bulk_insert(odbc_handle connection,
                          const char *table,
                          uint64_t table_length,
@@ -286,6 +290,28 @@ int32_t odbc_bulk_insert(odbc_handle connection,
                          uint64_t options_length,
                          struct odbc_text *result,
                          struct odbc_error *error);
+
+// Inserts the rows of an Arrow C stream into a table, over several connections of a pool at once,
+// each in transactions of its own.
+//
+// What is given, and on which thread the stream is called and released, is as with
+// `odbc_bulk_insert`; `options` has two members more: `parallelism` (how many connections insert
+// at once, to 1,000 and at most the pool's `size_max`; one, or 0, is an insert on a single
+// connection; default 4, or as many as the pool may have) and `stop_on_error` (whether the first
+// failure stops all workers and undoes what they have not committed, default true; otherwise only
+// the pieces of at most `chunk_rows` rows that fail are left out).
+//
+// `result` becomes a JSON object as with `odbc_bulk_insert`, `workers` being the connections that
+// inserted. Where some rows were not written that is an error, of the kind of the first failure,
+// and its `details` tell which rows are committed and which are not; `row` is counted over all.
+int32_t odbc_bulk_insert_parallel(odbc_handle pool,
+                                  const char *table,
+                                  uint64_t table_length,
+                                  struct ArrowArrayStream *rows,
+                                  const char *options,
+                                  uint64_t options_length,
+                                  struct odbc_text *result,
+                                  struct odbc_error *error);
 
 // A release callback for schemas whose memory stays with their maker: marks the schema released,
 // and frees nothing.

@@ -48,6 +48,10 @@ pub struct OdbcError {
     pub release: Option<unsafe extern "C" fn(error: *mut OdbcError)>,
     /// The library's own.
     pub private_data: *mut c_void,
+    /// More about some errors, as a JSON object in NUL-terminated UTF-8, or NULL: `bulk`, where a
+    /// bulk insert failed while rows were sent, tells what became of them; doc/bulk.md names its
+    /// members.
+    pub details: *const c_char,
 }
 
 /// What an error's pointers point into.
@@ -99,6 +103,10 @@ impl OdbcError {
         target.operation = keep(error.operation);
         target.message = keep(&error.message);
         target.column = error.column.as_deref().map_or(null(), &mut keep);
+        target.details = error.bulk.as_ref().map_or(null(), |report| {
+            let details = serde_json::json!({ "bulk": report });
+            keep(&details.to_string())
+        });
         let owned = Box::new(Owned { _texts: texts, records });
         target.records = owned.records.as_ptr();
         target.record_count = owned.records.len() as u64;
@@ -118,6 +126,7 @@ unsafe extern "C" fn release(error: *mut OdbcError) {
             error.operation = null();
             error.message = null();
             error.column = null();
+            error.details = null();
             error.records = null();
             error.record_count = 0;
         }

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use crate::guard::infallible;
 
 /// The number of this ABI: it grows with every change that an older binding cannot work with.
-pub const ODBC_ENGINE_ABI_VERSION: u32 = 1;
+pub const ODBC_ENGINE_ABI_VERSION: u32 = 2;
 
 /// The ABI number of the library; a binding compares it with the header's and refuses another.
 #[unsafe(no_mangle)]

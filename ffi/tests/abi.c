@@ -233,6 +233,8 @@ static void test_bad_handle(odbc_handle bad) {
   CHECK(failed(odbc_pool_state(bad, &text, &error), INVALID_STATE));
   CHECK(failed(odbc_pool_resize(bad, NULL, 0, &error), INVALID_STATE));
   CHECK(failed(odbc_pool_close(bad, &error), INVALID_STATE));
+  CHECK(failed(odbc_bulk_insert(bad, "t", 1, NULL, NULL, 0, &text, &error), INVALID_STATE));
+  CHECK(failed(odbc_bulk_insert_parallel(bad, "t", 1, NULL, NULL, 0, &text, &error), INVALID_STATE));
   odbc_pool_finalize((void *)(uintptr_t)bad);
   odbc_connection_finalize((void *)(uintptr_t)bad);
   odbc_statement_finalize((void *)(uintptr_t)bad);
@@ -425,7 +427,7 @@ static void test_errors(void) {
 }
 
 static void test_pools(void) {
-  const char *options = "{\"size_max\": 1, \"acquire_timeout_ms\": 20}";
+  const char *options = "{\"size_max\": 1, \"acquire_timeout_ms\": 1500}";
   const char *bad = "\xff", *unknown = "{\"size\": 1}", *larger = "{\"size_max\": 2}";
   odbc_handle pool = 0, connection = 0, other = 0, statement, stream = 0;
   odbc_execution execution;
@@ -448,6 +450,10 @@ static void test_pools(void) {
   CHECK(ok(odbc_pool_resize(pool, larger, strlen(larger), &error)));
   CHECK(ok(odbc_pool_acquire(pool, &other, &error)));
   CHECK(ok(odbc_connection_close(other, &error)));
+  CHECK(failed(odbc_bulk_insert_parallel(pool, "t", 1, NULL, NULL, 0, &text, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_bulk_insert_parallel(pool, bad, 1, NULL, NULL, 0, &text, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_bulk_insert_parallel(pool, "t", 1, NULL, bad, 1, &text, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_bulk_insert_parallel(pool, "t", 1, NULL, NULL, 0, NULL, &error), INVALID_ARGUMENT));
   statement = open_statement(connection, "SELECT 1");
   CHECK(ok(odbc_statement_execute(statement, NULL, NULL, &execution, &error)));
   CHECK(ok(odbc_stream_start(statement, NULL, 0, &stream, &error)));

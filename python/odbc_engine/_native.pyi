@@ -31,6 +31,7 @@ class Error(Exception):
     records: list[Diagnostic]
     #: Whether the same work may succeed when it is tried again.
     retryable: bool
+    bulk: dict[str, Any] | None
 
 class InterfaceError(Error): ...
 class DatabaseError(Error): ...

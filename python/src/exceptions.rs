@@ -1,9 +1,9 @@
 //! The exceptions of PEP 249, and how an error of the engine becomes one of them.
 
-use odbc_engine::{Diagnostic, Error as EngineError, ErrorKind};
+use odbc_engine::{BulkPartialFailure, Diagnostic, Error as EngineError, ErrorKind};
 use pyo3::{
     PyTypeInfo, create_exception,
-    exceptions::PyException,
+    exceptions::{PyException, PyRuntimeError},
     prelude::*,
     sync::PyOnceLock,
     types::{PyList, PyType},
@@ -91,7 +91,15 @@ fn build<'py>(py: Python<'py>, error: &EngineError) -> PyResult<Bound<'py, PyAny
     exception.setattr("row", error.row)?;
     exception.setattr("records", diagnostics(py, &error.records)?)?;
     exception.setattr("retryable", error.retryable)?;
+    exception.setattr("bulk", error.bulk.as_deref().map(|bulk| report(py, bulk)).transpose()?)?;
     Ok(exception)
+}
+
+/// What became of the rows of a bulk insert, as a dict like its JSON.
+fn report<'py>(py: Python<'py>, bulk: &BulkPartialFailure) -> PyResult<Bound<'py, PyAny>> {
+    let text =
+        serde_json::to_string(bulk).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+    py.import("json")?.call_method1("loads", (text,))
 }
 
 /// Driver records as a list of the package's `Diagnostic`.

@@ -10,7 +10,7 @@ from typing import Any
 
 from .arrow_structs import ArrowArray, ArrowArrayStream, ArrowSchema
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 
 # By their numbers; 0 is no kind.
 _KINDS = [
@@ -54,6 +54,7 @@ Error._fields_ = [
     ("record_count", c_uint64),
     ("release", ctypes.CFUNCTYPE(None, POINTER(Error))),
     ("private_data", c_void_p),
+    ("details", c_char_p),
 ]
 
 

@@ -23,7 +23,7 @@ void main() {
 
   test('the library and the package are of one release', () {
     final engine = testEngine();
-    expect(engine.abiVersion, 1);
+    expect(engine.abiVersion, 2);
     expect(engine.version, matches(RegExp(r'^\d+\.\d+\.\d+')));
     expect(File('pubspec.yaml').readAsStringSync(),
         contains('version: ${engine.version}'));

@@ -38,6 +38,8 @@ pub(crate) struct Bulk {
     pub binary_arrays: bool,
     /// Whether a statement with an array of parameters has a result for each of its rows.
     pub counts_each_row: bool,
+    /// Whether several connections may write at once.
+    pub concurrent: bool,
     /// A query for the most bytes that a statement may have with its parameters, beyond which the
     /// connection is lost.
     pub packet_query: Option<&'static str>,

@@ -78,6 +78,7 @@ pub(crate) const FACTS: Dbms = Dbms {
         values_rows: 200,
         // All are taken to be as long as the first one.
         binary_arrays: false,
+        concurrent: false,
         undoes_schema: true,
         create_if_missing: CreateIfMissing::Clause,
         types: Some(&TYPES),

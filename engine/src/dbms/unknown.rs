@@ -66,6 +66,7 @@ pub(super) const FACTS: Dbms = Dbms {
         unnest_rows: 0,
         binary_arrays: true,
         counts_each_row: false,
+        concurrent: true,
         packet_query: None,
         undoes_schema: false,
         create_if_missing: CreateIfMissing::Unsupported,

@@ -1,11 +1,12 @@
 //! What a caller may set of a bulk insert.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::OPERATION;
 use crate::{
     error::Result,
-    options::{invalid, object},
+    options::{boolean, integer, invalid, object, range},
 };
 
 /// What becomes of the table, by ADBC's names.
@@ -85,7 +86,10 @@ impl BulkOptions {
 
     /// Reads the options from a JSON object; empty text means the defaults.
     pub fn from_json(json: &str) -> Result<Self> {
-        let members = object(json, OPERATION)?;
+        Self::from_members(object(json, OPERATION)?)
+    }
+
+    fn from_members(members: Map<String, Value>) -> Result<Self> {
         let options: Self = serde_json::from_value(members.into())
             .map_err(|error| invalid(OPERATION, format!("the options: {error}")))?;
         options.check()?;
@@ -105,6 +109,51 @@ impl BulkOptions {
     }
 }
 
+/// How to insert many rows over several connections of a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BulkParallelOptions {
+    /// How each worker inserts. `commit_every_rows` is counted by each.
+    pub bulk: BulkOptions,
+    /// How many connections insert at once, to 1,000: at most `size_max` of the pool. One, or 0, is
+    /// an insert on a single connection. Unless set, 4, or as many as the pool may have.
+    pub parallelism: Option<usize>,
+    /// Whether the first failure stops all workers, and undoes what they have not committed; on
+    /// unless set. Otherwise only the pieces of at most `chunk_rows` rows that fail are left out,
+    /// and the error tells which.
+    pub stop_on_error: bool,
+}
+
+impl Default for BulkParallelOptions {
+    fn default() -> Self {
+        Self { bulk: BulkOptions::default(), parallelism: None, stop_on_error: true }
+    }
+}
+
+impl BulkParallelOptions {
+    /// The workers unless they are asked for.
+    pub(super) const UNASKED: usize = 4;
+
+    /// Reads the options from a JSON object; empty text means the defaults.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let mut members = object(json, OPERATION)?;
+        let mut options = Self::default();
+        if let Some(value) = members.remove("parallelism").filter(|value| !value.is_null()) {
+            options.parallelism = Some(integer(OPERATION, "parallelism", &value)?);
+        }
+        if let Some(value) = members.remove("stop_on_error") {
+            options.stop_on_error = boolean(OPERATION, "stop_on_error", &value)?;
+        }
+        options.bulk = BulkOptions::from_members(members)?;
+        options.check()?;
+        Ok(options)
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        range(OPERATION, "parallelism", self.parallelism.unwrap_or(1), 0, 1000)?;
+        self.bulk.check()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +169,27 @@ mod tests {
         assert_eq!(options.strategy, BulkStrategy::MultiRow);
         assert_eq!((options.commit_every_rows, options.find_bad_row), (Some(10), false));
         assert_eq!(options.columns.unwrap(), ["a"]);
+    }
+
+    #[test]
+    fn options_of_several_workers_are_read_beside_those_of_each() {
+        let json = r#"{"parallelism": 3, "stop_on_error": false, "chunk_rows": 10}"#;
+        let options = BulkParallelOptions::from_json(json).unwrap();
+        assert_eq!((options.parallelism, options.stop_on_error), (Some(3), false));
+        assert_eq!(options.bulk.chunk_rows, Some(10));
+        assert!(BulkParallelOptions::from_json(r#"{"parallelism": 0}"#).is_ok());
+        assert!(BulkParallelOptions::from_json(r#"{"parallelism": 1000}"#).is_ok());
+        for (json, named) in [
+            (r#"{"parallelism": 1001}"#, "parallelism"),
+            (r#"{"parallelism": -1}"#, "parallelism"),
+            (r#"{"stop_on_error": 1}"#, "stop_on_error"),
+            (r#"{"workers": 1}"#, "workers"),
+            (r#"{"chunk_rows": 0}"#, "chunk_rows"),
+        ] {
+            let error = BulkParallelOptions::from_json(json).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidArgument, "{json}");
+            assert!(error.message.contains(named), "{json}: {}", error.message);
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     connection::{SessionGuard, Shared, TransactionOptions},
-    error::{Error, ErrorKind, Result},
+    error::{BulkPartialFailure, Error, ErrorKind, Result},
 };
 
 /// The savepoint before the rows that are sent.
@@ -43,7 +43,7 @@ impl Drop for Inserter {
 }
 
 impl Inserter {
-    fn begin(shared: &Arc<Shared>, options: &BulkOptions) -> Result<Self> {
+    pub fn begin(shared: &Arc<Shared>, options: &BulkOptions) -> Result<Self> {
         shared.session(OPERATION)?.inserting = Some(Writer::default());
         Ok(Self { shared: Arc::clone(shared), options: options.clone() })
     }
@@ -141,8 +141,7 @@ pub(super) fn run(
     let target = Target::new(table, source.schema(), options, shared.dbms)?;
     let inserter = Inserter::begin(shared, options)?;
     let plan = inserter.prepare(target)?;
-    let mut result =
-        BulkResult { rows: 0, strategy: plan.strategy(), chunks: 0, warnings: Vec::new() };
+    let mut result = BulkResult::new(plan.strategy());
     let sent = send_all(&inserter, &plan, &mut source, &mut result);
     let failure = match sent {
         Ok(()) => return inserter.session()?.commit().map(|()| result),
@@ -159,11 +158,13 @@ pub(super) fn run(
         Some(every) => result.rows - result.rows % every,
         None => 0,
     };
+    let ranges = Vec::from_iter((committed > 0).then_some((0, committed)));
+    let report = BulkPartialFailure::new(source.row(), source.has_ended(), ranges);
     if committed == 0 {
-        return Err(failure);
+        return Err(failure.with_bulk(report));
     }
     let message = format!("{} (the first {committed} rows are committed)", failure.message);
-    Err(failure.with_message(message))
+    Err(failure.with_message(message).with_bulk(report))
 }
 
 /// An error, and the rows whose sending failed with it.
@@ -272,7 +273,6 @@ impl BulkResult {
     fn add(&mut self, chunk: &Chunk, written: Written) {
         self.rows += chunk.rows as u64;
         self.chunks += written.executions;
-        let room = Written::WARNINGS_MAX.saturating_sub(self.warnings.len());
-        self.warnings.extend(written.warnings.into_iter().take(room));
+        self.warn(written.warnings);
     }
 }

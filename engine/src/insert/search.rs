@@ -11,23 +11,42 @@ pub(super) fn find_bad_row(
     piece: &Piece,
     failure: Error,
 ) -> Error {
-    // Other failures are not of a row.
-    let is_of_a_row = matches!(
-        failure.kind,
-        ErrorKind::Constraint | ErrorKind::Data | ErrorKind::Truncated | ErrorKind::Driver
-    );
-    if !is_of_a_row || failure.row.is_some() || !inserter.finds_bad_row() {
+    if !is_of_a_row(&failure) || failure.row.is_some() || !inserter.finds_bad_row() {
         return failure;
     }
-    match search(inserter, plan, piece) {
+    match inserter.undo().and_then(|()| search(inserter, plan, piece)) {
         Ok(Some(found)) => found,
         Ok(None) | Err(_) => failure,
     }
 }
 
+/// Whether a row may be at fault: other failures would meet any.
+pub(super) fn is_of_a_row(failure: &Error) -> bool {
+    matches!(
+        failure.kind,
+        ErrorKind::Constraint | ErrorKind::Data | ErrorKind::Truncated | ErrorKind::Driver
+    )
+}
+
+/// The same failure, naming its row where that is found, behind a savepoint: the transaction is as
+/// it was before the piece, and is so again.
+pub(super) fn name_bad_row(
+    inserter: &Inserter,
+    plan: &Plan,
+    piece: &Piece,
+    failure: Error,
+) -> Result<Error> {
+    const PIECE: &str = "odbc_engine_piece";
+    inserter.session()?.savepoint(PIECE)?;
+    let found = search(inserter, plan, piece);
+    let mut session = inserter.session()?;
+    session.rollback_to_savepoint(PIECE)?;
+    session.release_savepoint(PIECE)?;
+    Ok(found.ok().flatten().unwrap_or(failure))
+}
+
 /// Sends parts of the rows again, half of them each time: those before the first bad one stay.
 fn search(inserter: &Inserter, plan: &Plan, piece: &Piece) -> Result<Option<Error>> {
-    inserter.undo()?;
     let part = |begin: usize, end: usize| Piece {
         first_row: piece.first_row + begin as u64,
         batch: piece.batch.slice(begin, end - begin),

@@ -49,6 +49,16 @@ impl Source {
         &self.schema
     }
 
+    /// How many rows were given as pieces.
+    pub fn row(&self) -> u64 {
+        self.row
+    }
+
+    /// Whether all rows were.
+    pub fn has_ended(&self) -> bool {
+        self.ended && self.held.is_empty()
+    }
+
     /// The next rows; None at the end.
     pub fn next(&mut self, limits: PieceLimits) -> Result<Option<Piece>> {
         let to_boundary = limits.boundary.map(|every| every - self.row % every);

@@ -15,7 +15,7 @@ final class EngineLibrary {
         streamFinalizer = NativeFinalizer(functions.streamFinalizer);
 
   /// The `ODBC_ENGINE_ABI_VERSION` of the header that the bindings follow.
-  static const expectedAbiVersion = 1;
+  static const expectedAbiVersion = 2;
 
   /// The environment variable that names the library's file.
   static const environmentVariable = 'ODBC_ENGINE_LIBRARY';

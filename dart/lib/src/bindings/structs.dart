@@ -59,6 +59,9 @@ final class ErrorStruct extends Struct {
 
   /// The library's own.
   external Pointer<Void> privateData;
+
+  /// A JSON object, NUL-terminated UTF-8, or NULL.
+  external Pointer<Uint8> details;
 }
 
 /// `odbc_text`: UTF-8 that the library owns until it is released.
