@@ -26,6 +26,11 @@ _WITHOUT_CONNECTION = (
     "clear_all",
     "metrics",
     "metrics_reset",
+    "pool_open",
+    "pool_state",
+    "pool_resize",
+    "pool_close",
+    "bulk_insert_parallel",
     "connection_string_build",
     "connection_string_parse",
     "connection_string_redact",
@@ -38,6 +43,9 @@ _WITH_OPTIONS = (
     "query_parts",
     "query_pages",
     "bulk_insert",
+    "bulk_insert_parallel",
+    "pool_open",
+    "pool_resize",
     "stream_open",
 )
 
@@ -76,6 +84,7 @@ class CellRun:
         self._tokens = tokens_of(cell.case, database, {**local, **self._tables})
         self._formats: dict[str, list[str]] = {}
         self._opened: list[str] = []
+        self._pools: list[str] = []
 
     def run(self) -> Result:
         """The result of the cell; the harness may be unusable unless the case ended."""
@@ -103,8 +112,10 @@ class CellRun:
         reply = self._harness.request(op, self._case.timeout_s, **members)
         if "unsupported" in reply:
             raise _Unsupported(reply["unsupported"])
-        if op == "open":
+        if op in ("open", "pool_acquire"):
             self._opened.append(members["connection"])
+        if op == "pool_open":
+            self._pools.append(members["pool"])
         return reply
 
     def _must(self, what: str, op: str, **members: Any) -> None:
@@ -171,12 +182,14 @@ class CellRun:
             result.outcome = Outcome.FAILED
 
     def _clean_up(self, result: Result) -> None:
-        for connection in dict.fromkeys(self._opened):
-            reply = self._request("close", connection=connection)
+        opened = [("close", {"connection": name}) for name in dict.fromkeys(self._opened)]
+        opened += [("pool_close", {"pool": name}) for name in dict.fromkeys(self._pools)]
+        for op, names in opened:
+            reply = self._request(op, **names)
             # What never opened may answer that it is not there; a connection that did must close.
             if "error" in reply and reply["error"].get("kind_name") != "InvalidState":
                 result.outcome = Outcome.FAILED
-                result.explanation.append(f"closing {connection}: {reply['error'].get('message')}")
+                result.explanation.append(f"closing {names}: {reply['error'].get('message')}")
         if self._tables or self._case.teardown:
             self._sweep()
             self._must("closing after the case", "close", connection=_KEEPER)
@@ -189,7 +202,7 @@ class CellRun:
             members["query"] = {key: render(text, self._tokens) for key, text in query}
         if op in ("execute", "query", "query_parts", "query_pages", "statement_open"):
             members["sql"] = sql_text(members["sql"], self._tokens)
-        if op == "bulk_insert":
+        if op in ("bulk_insert", "bulk_insert_parallel"):
             members["table"] = render(members["table"], self._tokens)
             members["rows"] = parameters.encoded_rows(members["fields"], members["rows"])
             members.setdefault("batch_rows", max(1, len(members["rows"])))
@@ -203,6 +216,8 @@ class CellRun:
             members.setdefault("statement", _MAIN)
         if op.startswith("stream_"):
             members.setdefault("stream", _MAIN)
+        if op.startswith("pool_") or op == "bulk_insert_parallel":
+            members.setdefault("pool", _MAIN)
         if "text" in members:
             members["text"] = render(members["text"], self._tokens)
         if "savepoint" in members:
@@ -213,7 +228,7 @@ class CellRun:
             members.setdefault("options", {})
         if op in ("query", "query_parts", "query_pages") and not _counts_batches(step):
             members["options"] = {**self._stream_options, **members["options"]}
-        if op == "open":
+        if op in ("open", "pool_open"):
             members["connection_string"] = self._open_string(members)
             members.pop("variant", None)
         return members

@@ -59,6 +59,10 @@ class Comparison:
                 seen = observed.get("kind_name" if member == "kind" else member)
                 if seen != self._own(expected[member]):
                     wrong.append(f"{member} {self._own(expected[member])}, observed {seen}")
+        if "committed" in expected:
+            seen = (observed.get("bulk") or {}).get("committed")
+            if seen != self._own(expected["committed"]):
+                wrong.append(f"committed {self._own(expected['committed'])}, observed {seen}")
         if wrong:
             yield f"error: expected {'; '.join(wrong)}; it was {_describe(observed)}"
         message = observed.get("message", "")

@@ -147,6 +147,7 @@ def _step(step: Any, expect: Mapping[str, Any], database: Database) -> Iterator[
                 "operation",
                 "column",
                 "row",
+                "committed",
                 "affected_rows",
             )
             if by_database and database.name not in value:
@@ -154,7 +155,7 @@ def _step(step: Any, expect: Mapping[str, Any], database: Database) -> Iterator[
     for parameter in parameters.values(step.members.get("params", [])):
         if parameter["type"] in ("f", "g") and isinstance(parameter["value"], str):
             float_bits(parameter["value"], parameter["type"])
-    if step.op == "bulk_insert":
+    if step.op in ("bulk_insert", "bulk_insert_parallel"):
         parameters.encoded_rows(step.members["fields"], step.members["rows"])
     columns = generated(expect["schema"], "column") if "schema" in expect else None
     for number, row in enumerate(generated(expect.get("rows", []), "row"), start=1):

@@ -13,7 +13,7 @@ from .outcome import Outcome, Result, Verdict
 # Bindings may word an error in their own way; everything else of it is the engine's.
 _BINDINGS_OWN = ("message",)
 # What a clock gave is another in every run.
-_MEASURED = ("latency_ms",)
+_MEASURED = ("latency_ms", "wait_ms")
 _PREVIEW_CHARACTERS = 300
 
 

@@ -93,7 +93,7 @@ pub(crate) fn bulk_insert_parallel(
     stop: &AtomicBool,
 ) -> Result<BulkResult> {
     options.check()?;
-    let size_max = pool.state()?.size_max;
+    let size_max = pool.size_max(OPERATION)?;
     let first = pool.acquire()?;
     let asked = options.parallelism.unwrap_or(size_max.min(BulkParallelOptions::UNASKED)).max(1);
     let mut warnings = Vec::new();

@@ -64,6 +64,11 @@ impl Pool {
         Ok(self.core.open_state("pool_state")?.told())
     }
 
+    /// The most connections, for an operation on a pool that is open.
+    pub(crate) fn size_max(&self, operation: &'static str) -> Result<usize> {
+        Ok(self.core.open_state(operation)?.options.size_max)
+    }
+
     /// Changes the sizes by a JSON object of `size_min` and `size_max`; what it does not name
     /// stays, as do all other options. Connections that are too many are closed when they are
     /// given back.

@@ -27,6 +27,7 @@ class Harness:
         self._connections: dict[str, int] = {}
         self._statements: dict[str, int] = {}
         self._streams: dict[str, int] = {}
+        self._pools: dict[str, int] = {}
         self._formats: dict[str, list[str]] = {}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -38,6 +39,9 @@ class Harness:
             reply = {"ok": operation(**members) or {}}
         except EngineError as error:
             reply = {"error": error.report}
+            if request["op"] == "bulk_insert_parallel":
+                bulk = error.bulk and {"committed": error.bulk["committed"]}
+                reply["error"] = {**error.report, "bulk": bulk}
         except Fault as fault:
             return {"fault": str(fault)}
         if alive():
@@ -160,18 +164,65 @@ class Harness:
         batch_rows: int,
         options: dict[str, Any],
     ) -> dict[str, Any]:
+        handle = self._connection(connection)
+        given = (fields, rows, batch_rows)
+        reply = self._bulk_insert("odbc_bulk_insert", handle, table, given, options)
+        del reply["workers"]
+        return reply
+
+    def op_bulk_insert_parallel(
+        self,
+        pool: str,
+        table: str,
+        fields: list[dict[str, str]],
+        rows: list[list[str | None]],
+        batch_rows: int,
+        options: dict[str, Any],
+    ) -> dict[str, Any]:
+        given = (fields, rows, batch_rows)
+        return self._bulk_insert(
+            "odbc_bulk_insert_parallel", self._pool(pool), table, given, options
+        )
+
+    def _bulk_insert(
+        self,
+        function: str,
+        handle: int,
+        table: str,
+        given: tuple[list[dict[str, str]], list[list[str | None]], int],
+        options: dict[str, Any],
+    ) -> dict[str, Any]:
+        fields, rows, batch_rows = given
         pieces = (rows[at : at + batch_rows] for at in range(0, len(rows), batch_rows))
         batches = [rows_array(fields, piece) for piece in pieces]
-        given = stream(rows_schema(fields), batches)
-        handle = self._connection(connection)
-        arguments = (*utf8(table), byref(given), *_options(options))
-        result = self._library.json("odbc_bulk_insert", handle, *arguments)
+        given_rows = stream(rows_schema(fields), batches)
+        arguments = (*utf8(table), byref(given_rows), *_options(options))
+        result = self._library.json(function, handle, *arguments)
         return {
             "written": result["rows"],
             "strategy": result["strategy"],
             "executions": result["chunks"],
+            "workers": result["workers"],
             "warnings": _codes(result["warnings"]),
         }
+
+    def op_pool_open(self, pool: str, connection_string: str, options: dict[str, Any]) -> None:
+        self._pools[pool] = self._library.open(
+            "odbc_pool_open", *utf8(connection_string), *_options(options)
+        )
+
+    def op_pool_acquire(self, pool: str, connection: str) -> None:
+        handle = self._library.open("odbc_pool_acquire", self._pool(pool))
+        self._connections[connection] = handle
+
+    def op_pool_state(self, pool: str) -> Any:
+        return self._library.json("odbc_pool_state", self._pool(pool))
+
+    def op_pool_resize(self, pool: str, options: dict[str, Any]) -> None:
+        self._library.call("odbc_pool_resize", self._pool(pool), *_options(options))
+
+    def op_pool_close(self, pool: str) -> None:
+        self._library.call("odbc_pool_close", self._pool(pool))
 
     def op_catalog(self, connection: str, query: dict[str, Any]) -> dict[str, Any]:
         handle = self._connection(connection)
@@ -340,6 +391,9 @@ class Harness:
 
     def _statement(self, name: str) -> int:
         return _named("statement", self._statements, name)
+
+    def _pool(self, name: str) -> int:
+        return _named("pool", self._pools, name)
 
     def _stream(self, name: str) -> int:
         return _named("stream", self._streams, name)

@@ -124,6 +124,18 @@ _FALLIBLE = {
         _HANDLE_OUT,
     ),
     "odbc_bulk_insert": (c_uint64, *_TEXT, POINTER(ArrowArrayStream), *_TEXT, POINTER(Text)),
+    "odbc_pool_open": (*_TEXT, *_TEXT, _HANDLE_OUT),
+    "odbc_pool_acquire": (c_uint64, _HANDLE_OUT),
+    "odbc_pool_state": (c_uint64, POINTER(Text)),
+    "odbc_pool_resize": (c_uint64, *_TEXT),
+    "odbc_pool_close": (c_uint64,),
+    "odbc_bulk_insert_parallel": (
+        c_uint64,
+        *_TEXT,
+        POINTER(ArrowArrayStream),
+        *_TEXT,
+        POINTER(Text),
+    ),
     "odbc_statement_open": (c_uint64, *_TEXT, _HANDLE_OUT),
     "odbc_statement_execute": (
         c_uint64,
@@ -162,6 +174,8 @@ class EngineError(Exception):
             "record_count": error.record_count,
             "message": message,
         }
+        details = json.loads(error.details) if error.details else {}
+        self.bulk: dict[str, Any] | None = details.get("bulk")
 
 
 class Library:

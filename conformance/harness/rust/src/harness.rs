@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use odbc_engine::{
-    BulkOptions, CatalogQuery, Connection, ConnectionOptions, ConnectionString, Diagnostic, Error,
-    Execution, PageOptions, PartitionOptions, Statement, Stream, StreamOptions, TransactionOptions,
+    BulkOptions, BulkParallelOptions, BulkResult, CatalogQuery, Connection, ConnectionOptions,
+    ConnectionString, Diagnostic, Error, Execution, PageOptions, PartitionOptions, Pool,
+    PoolOptions, Statement, Stream, StreamOptions, TransactionOptions,
     arrow_array::RecordBatchIterator,
     arrow_schema::{ArrowError, SchemaRef},
 };
@@ -19,6 +20,8 @@ use crate::{
 pub enum Failure {
     /// What the engine reported.
     Engine(Error),
+    /// The same of a bulk insert over a pool.
+    Bulk(Error),
     /// The request makes no sense.
     Fault(String),
 }
@@ -37,6 +40,7 @@ pub struct Harness {
     connections: HashMap<String, Connection>,
     statements: HashMap<String, Statement>,
     streams: HashMap<String, Stream>,
+    pools: HashMap<String, Pool>,
 }
 
 impl Harness {
@@ -44,6 +48,12 @@ impl Harness {
         match self.run(request) {
             Ok(ok) => json!({ "ok": ok }),
             Err(Failure::Engine(error)) => json!({ "error": report(&error) }),
+            Err(Failure::Bulk(error)) => {
+                let mut report = report(&error);
+                report["bulk"] =
+                    json!(error.bulk.as_ref().map(|bulk| json!({ "committed": bulk.committed })));
+                json!({ "error": report })
+            }
             Err(Failure::Fault(fault)) => json!({ "fault": fault }),
         }
     }
@@ -118,13 +128,33 @@ impl Harness {
                 let reader = Box::new(RecordBatchIterator::new(batches, schema));
                 let options = BulkOptions::from_json(&text(options))?;
                 let result = self.connection(&connection)?.bulk_insert(&table, reader, &options)?;
-                return Ok(json!({
-                    "written": result.rows,
-                    "strategy": result.strategy,
-                    "executions": result.chunks,
-                    "warnings": result.warnings.iter().map(warning).collect::<Vec<_>>(),
-                }));
+                return Ok(inserted(&result));
             }
+            Request::BulkInsertParallel { pool, table, fields, rows, batch_rows, options } => {
+                let (schema, batches) = parameters::batches(&fields, &rows, batch_rows)?;
+                let batches = batches.into_iter().map(Ok::<_, ArrowError>);
+                let reader = Box::new(RecordBatchIterator::new(batches, schema));
+                let pool = self.pool(&pool)?;
+                let result = BulkParallelOptions::from_json(&text(options))
+                    .and_then(|options| pool.bulk_insert_parallel(&table, reader, &options))
+                    .map_err(Failure::Bulk)?;
+                let mut reply = inserted(&result);
+                reply["workers"] = json!(result.workers);
+                return Ok(reply);
+            }
+            Request::PoolOpen { pool, connection_string, options } => {
+                let options = PoolOptions::from_json(&text(options))?;
+                self.pools.insert(pool, Pool::open(&connection_string, &options)?);
+            }
+            Request::PoolAcquire { pool, connection } => {
+                let lent = self.pool(&pool)?.acquire()?;
+                self.connections.insert(connection, lent);
+            }
+            Request::PoolState { pool } => return Ok(json!(self.pool(&pool)?.state()?)),
+            Request::PoolResize { pool, options } => {
+                self.pool(&pool)?.resize(&text(options))?;
+            }
+            Request::PoolClose { pool } => self.pool(&pool)?.close()?,
             Request::Catalog { connection, query } => {
                 let query = CatalogQuery::from_json(&text(query))?;
                 let statement = self.connection(&connection)?.catalog(&query)?;
@@ -212,6 +242,10 @@ impl Harness {
         named("statement", &self.statements, name)
     }
 
+    fn pool(&self, name: &str) -> Result<&Pool, Failure> {
+        named("pool", &self.pools, name)
+    }
+
     fn stream(&self, name: &str) -> Result<&Stream, Failure> {
         named("stream", &self.streams, name)
     }
@@ -261,6 +295,15 @@ fn executed_with_columns(execution: &Execution) -> Value {
     let mut reply = executed(execution);
     reply["columns"] = json!(execution.column_count);
     reply
+}
+
+fn inserted(result: &BulkResult) -> Value {
+    json!({
+        "written": result.rows,
+        "strategy": result.strategy,
+        "executions": result.chunks,
+        "warnings": result.warnings.iter().map(warning).collect::<Vec<_>>(),
+    })
 }
 
 fn warning(diagnostic: &Diagnostic) -> Value {

@@ -109,6 +109,33 @@ pub enum Request {
         batch_rows: usize,
         options: Options,
     },
+    BulkInsertParallel {
+        pool: String,
+        table: String,
+        fields: Vec<RowField>,
+        rows: Vec<Vec<Option<String>>>,
+        batch_rows: usize,
+        options: Options,
+    },
+    PoolOpen {
+        pool: String,
+        connection_string: String,
+        options: Options,
+    },
+    PoolAcquire {
+        pool: String,
+        connection: String,
+    },
+    PoolState {
+        pool: String,
+    },
+    PoolResize {
+        pool: String,
+        options: Options,
+    },
+    PoolClose {
+        pool: String,
+    },
     Catalog {
         connection: String,
         query: Options,
@@ -189,6 +216,12 @@ const KNOWN: &[&str] = &[
     "query_parts",
     "query_pages",
     "bulk_insert",
+    "bulk_insert_parallel",
+    "pool_open",
+    "pool_acquire",
+    "pool_state",
+    "pool_resize",
+    "pool_close",
     "catalog",
     "call",
     "statement_open",
