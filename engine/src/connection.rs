@@ -27,6 +27,7 @@ pub use transaction::{Isolation, TransactionOptions};
 use arrow_array::RecordBatchReader;
 
 use crate::{
+    cancel::{CancelHandle, Control, Job, Phase, Target},
     catalog::CatalogQuery,
     dbms::Dbms,
     error::{Diagnostic, Error, ErrorKind, Result},
@@ -51,6 +52,11 @@ pub(crate) struct Shared {
     clear_requested: AtomicBool,
     info: Arc<ConnectionInfo>,
     streams: bool,
+    told: capabilities::Told,
+    /// What runs, and can be stopped; reached without the session's lock.
+    pub control: Arc<Control>,
+    /// Which of those it is who have the session one after another.
+    lease: u64,
     /// How the connection was opened, for others like it.
     origin: Arc<Origin>,
     /// Where the session goes when the connection is closed, if it does not disconnect.
@@ -63,6 +69,17 @@ pub(crate) struct Shared {
 pub(crate) struct SessionGuard<'a> {
     session: MutexGuard<'a, Option<Session>>,
     clear_requested: &'a AtomicBool,
+    /// Ends behind the lock.
+    _turn: Turn<'a>,
+}
+
+/// The right to lock the session, for which a job that is cancelled does not wait.
+struct Turn<'a>(&'a Control);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.end_turn();
+    }
 }
 
 impl Drop for SessionGuard<'_> {
@@ -91,25 +108,34 @@ impl std::ops::DerefMut for SessionGuard<'_> {
 impl Shared {
     /// Waits for the running call of this connection, if any, and takes its place.
     pub fn session(&self, operation: &'static str) -> Result<SessionGuard<'_>> {
-        let session = self.session_while_inserting(operation)?;
-        if session.inserting.is_some() {
-            // Waiting might never end: the rows may come from whoever waits.
-            let message = "a bulk insert runs on this connection";
-            return Err(Error::new(ErrorKind::InvalidState, operation, message));
-        }
-        Ok(session)
+        not_inserting(self.session_while_inserting(operation)?, operation)
     }
 
     /// The same, also between the chunks of a bulk insert.
     pub fn session_while_inserting(&self, operation: &'static str) -> Result<SessionGuard<'_>> {
-        let closed = || Error::new(ErrorKind::InvalidState, operation, "the connection is closed");
+        self.lock(operation, None)
+    }
+
+    /// The same for a job that can be stopped.
+    pub fn session_of(&self, job: &Job) -> Result<SessionGuard<'_>> {
+        not_inserting(self.session_of_while_inserting(job)?, job.name)
+    }
+
+    pub fn session_of_while_inserting(&self, job: &Job) -> Result<SessionGuard<'_>> {
+        self.lock(job.name, Some(job))
+    }
+
+    fn lock(&self, name: &'static str, job: Option<&Job>) -> Result<SessionGuard<'_>> {
+        let closed = || Error::new(ErrorKind::InvalidState, name, "the connection is closed");
         if self.closed.load(Ordering::Acquire) {
             return Err(closed());
         }
+        self.control.take_turn(job)?;
+        let turn = Turn(&self.control);
         let mut session = self.session.lock().map_err(|_| {
             Error::new(
                 ErrorKind::InvalidState,
-                operation,
+                name,
                 "an internal error left the connection in an unknown state; close it",
             )
         })?;
@@ -120,7 +146,34 @@ impl Shared {
         if self.clear_requested.swap(false, Ordering::AcqRel) {
             let _ = open.clear_statements();
         }
-        Ok(SessionGuard { session, clear_requested: &self.clear_requested })
+        Ok(SessionGuard { session, clear_requested: &self.clear_requested, _turn: turn })
+    }
+
+    /// Begins what may run long, so that others can stop it.
+    pub fn job(&self, name: &'static str) -> Result<Job> {
+        self.control.begin(name, None, None)
+    }
+
+    pub fn cancel_handle(&self, target: Target) -> CancelHandle {
+        CancelHandle::new(&self.control, self.lease, target)
+    }
+
+    /// Refuses a query timeout where nothing would keep it.
+    pub fn check_query_timeout(&self, operation: &'static str, ms: u32) -> Result<()> {
+        if ms == 0 || self.control.stops(Phase::Execute) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            operation,
+            "nothing is known to stop a running call on this connection, so that a query timeout \
+             would not be kept",
+        ))
+    }
+
+    /// How long executions may take unless their statement says so.
+    pub fn query_timeout_ms(&self) -> u32 {
+        self.origin.options.query_timeout_ms
     }
 
     /// Closes something of the session by `close`; where the connection is closed, that is done.
@@ -178,6 +231,18 @@ impl Shared {
     }
 }
 
+fn not_inserting<'a>(
+    session: SessionGuard<'a>,
+    operation: &'static str,
+) -> Result<SessionGuard<'a>> {
+    if session.inserting.is_some() {
+        // Waiting might never end: the rows may come from whoever waits.
+        let message = "a bulk insert runs on this connection";
+        return Err(Error::new(ErrorKind::InvalidState, operation, message));
+    }
+    Ok(session)
+}
+
 impl Drop for Shared {
     fn drop(&mut self) {
         // Nobody is left to hear of a failure.
@@ -218,6 +283,8 @@ impl Connection {
         parameters: &Parameters,
         options: &StreamOptions,
     ) -> Result<Stream> {
+        // A request that comes between the two is for both.
+        let _job = self.shared.job("query")?;
         let statement = self.statement(sql)?;
         statement.execute(parameters)?;
         Ok(statement.stream(options)?.owning(statement))
@@ -291,7 +358,8 @@ impl Connection {
 
     /// Makes what the innermost transaction did last, and ends it.
     pub fn commit(&self) -> Result<()> {
-        self.shared.session("commit")?.commit()
+        let job = self.shared.job("commit")?;
+        self.shared.session_of(&job)?.commit()
     }
 
     /// Undoes what the innermost transaction did, and ends it.
@@ -325,7 +393,25 @@ impl Connection {
 
     /// What this connection can do, by the facts of its database.
     pub fn capabilities(&self) -> Capabilities {
-        Capabilities::of(self.shared.dbms, self.shared.streams)
+        let Shared { dbms, streams, told, control, .. } = &*self.shared;
+        Capabilities::of(dbms, *streams, *told, control)
+    }
+
+    /// What stops everything that runs on this connection, its open streams included, from any
+    /// thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.shared.cancel_handle(Target::Connection)
+    }
+
+    /// Asks that everything that runs on this connection stops, its open streams included, without
+    /// waiting. Where nothing runs, this does nothing.
+    pub fn cancel(&self) -> Result<()> {
+        self.cancel_handle().cancel()
+    }
+
+    /// What stops everything that runs on this connection, and whatever would run later.
+    pub(crate) fn stop_handle(&self) -> CancelHandle {
+        self.shared.cancel_handle(Target::ForGood)
     }
 
     /// Makes the span that a W3C `traceparent` names the parent of the spans of what follows on this

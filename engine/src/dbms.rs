@@ -4,6 +4,7 @@
 //! case for it. A database that nothing here names gets [`unknown`]'s careful defaults.
 
 mod bulk;
+mod cancelling;
 mod db2;
 mod mariadb;
 mod oracle;
@@ -16,6 +17,7 @@ mod unknown;
 pub(crate) use sqlite::FACTS as SQLITE;
 
 pub(crate) use bulk::{Bulk, BulkStrategy, ColumnTypes, CreateIfMissing};
+pub(crate) use cancelling::{Cancelling, KillFacts, Stop};
 use odbc_api::sys::SqlDataType;
 
 use crate::{
@@ -271,7 +273,12 @@ pub(crate) struct Dbms {
     pub shared_snapshot: Option<SharedSnapshot>,
     pub streaming: DriverStreaming,
     pub procedures: Procedures,
+    /// Whether a connection may have several results open at once; None where its driver is asked.
+    pub several_active: Option<bool>,
+    /// Whether an execution may have several results; None where its driver is asked.
+    pub several_results: Option<bool>,
     pub bulk: Bulk,
+    pub cancelling: Cancelling,
     /// Kinds by native code, for errors that their SQLSTATE does not tell apart.
     pub native_kinds: &'static [(i32, ErrorKind)],
     /// Whether `native_kinds` also decides where the SQLSTATE says more than HY000.

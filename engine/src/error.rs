@@ -128,6 +128,18 @@ impl Error {
         self
     }
 
+    /// The same error, with a SQLSTATE of the engine's own.
+    pub(crate) fn with_sqlstate(mut self, sqlstate: &str) -> Self {
+        self.0.sqlstate = Some(sqlstate.to_owned());
+        self
+    }
+
+    /// The same error, with one more thing to say.
+    pub(crate) fn with_record(mut self, record: Diagnostic) -> Self {
+        self.0.records.push(record);
+        self
+    }
+
     /// The same error, in other words.
     pub(crate) fn with_message(mut self, message: String) -> Self {
         self.0.message = message;

@@ -1,6 +1,6 @@
 //! ODBC handles that are freed when dropped, and calls that return errors with all diagnostics.
 
-use std::{mem::ManuallyDrop, ptr::null_mut};
+use std::{mem::ManuallyDrop, ptr::null_mut, sync::Arc};
 
 use odbc_api::{
     handles::{AnyHandle, Diagnostics, Record, SqlResult, SqlText, Statement, StatementImpl},
@@ -13,6 +13,7 @@ use odbc_api::{
 };
 
 use crate::{
+    cancel::{Control, Phase},
     dbms::Dbms,
     error::{Diagnostic, Error, Result},
     types::ColumnInfo,
@@ -95,6 +96,7 @@ fn check<T>(
 pub(crate) struct ConnectionHandle {
     raw: ManuallyDrop<RawConnection<'static>>,
     connected: bool,
+    control: Arc<Control>,
 }
 
 impl ConnectionHandle {
@@ -103,7 +105,8 @@ impl ConnectionHandle {
         let environment = crate::environment::environment()?;
         let (raw, _) = check(environment.allocate_connection(), environment, context)?;
         let raw = raw.expect("a successful allocation gives a handle");
-        let mut handle = Self { raw: ManuallyDrop::new(raw), connected: false };
+        let (raw, control) = (ManuallyDrop::new(raw), Arc::default());
+        let mut handle = Self { raw, connected: false, control };
         // A driver that has no login timeout refuses it; the engine's own deadline holds anyway.
         let _ = handle.raw.set_login_timeout_sec(login_timeout_s);
         // MariaDB Connector/ODBC 3.1.15 reads on to a NUL, whatever length it is given.
@@ -113,6 +116,11 @@ impl ConnectionHandle {
         check(connected, &*handle.raw, context)?;
         handle.connected = true;
         Ok(handle)
+    }
+
+    /// What runs on this connection, and can be stopped.
+    pub fn control(&self) -> &Arc<Control> {
+        &self.control
     }
 
     /// A text of SQLGetInfo, or None where the driver does not tell.
@@ -128,14 +136,31 @@ impl ConnectionHandle {
         succeeded.then(|| text_of(&buffer))
     }
 
+    /// A 16-bit number of SQLGetInfo, or None where the driver does not tell.
+    pub fn info_number(&self, info: InfoType) -> Option<u16> {
+        let mut number = 0u16;
+        // SAFETY: The handle is connected, and the place is as long as said.
+        let returned =
+            unsafe { get_info(self.raw.as_sys(), info, (&raw mut number).cast(), 2, null_mut()) };
+        let succeeded = matches!(returned, SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO);
+        succeeded.then_some(number)
+    }
+
     pub fn set_autocommit(&self, on: bool, context: Context) -> Result<Outcome> {
         Ok(check(self.raw.set_autocommit(on), &*self.raw, context)?.1)
     }
 
     pub fn end_transaction(&self, commit: bool, context: Context) -> Result<Outcome> {
         let completion = if commit { CompletionType::Commit } else { CompletionType::Rollback };
-        // SAFETY: The handle is a valid connection handle.
-        let returned = unsafe { SQLEndTran(HandleType::Dbc, self.raw.as_handle(), completion) };
+        let end = || {
+            // SAFETY: The handle is a valid connection handle.
+            unsafe { SQLEndTran(HandleType::Dbc, self.raw.as_handle(), completion) }
+        };
+        // A rollback puts things in order, and is never refused.
+        let returned = match commit {
+            true => self.control.call(Phase::Other, HStmt(null_mut()), context.operation, end)?.0,
+            false => end(),
+        };
         check_return(returned, &*self.raw, context)
     }
 
@@ -160,7 +185,8 @@ impl ConnectionHandle {
         let raw = statement.expect("a successful allocation gives a handle").into_sys();
         // SAFETY: The handle was just allocated. The session frees it before its connection.
         let raw = unsafe { StatementImpl::new(raw) };
-        Ok(StatementHandle { raw: ManuallyDrop::new(raw) })
+        let (raw, control) = (ManuallyDrop::new(raw), Arc::clone(&self.control));
+        Ok(StatementHandle { raw, control, cancelled: false })
     }
 
     pub fn disconnect(&mut self, context: Context) -> Result<()> {
@@ -174,6 +200,9 @@ impl ConnectionHandle {
 
 impl Drop for ConnectionHandle {
     fn drop(&mut self) {
+        if self.control.is_stuck() {
+            return;
+        }
         // SAFETY: The handle is valid and used nowhere else. odbc-api's own drop panics where
         // freeing fails, such as on a connection that does not end; leaking it is the better end.
         unsafe {
@@ -204,6 +233,9 @@ fn text_of(buffer: &[SqlChar]) -> String {
 /// An allocated statement handle.
 pub(crate) struct StatementHandle {
     raw: ManuallyDrop<StatementImpl<'static>>,
+    control: Arc<Control>,
+    /// Whether SQLCancel was called during the last call.
+    cancelled: bool,
 }
 
 impl StatementHandle {
@@ -215,15 +247,37 @@ impl StatementHandle {
         check_return(returned, &*self.raw, context)
     }
 
+    /// Makes a call of the driver that others may stop.
+    fn call<T>(
+        &mut self,
+        phase: Phase,
+        context: Context,
+        work: impl FnOnce(&mut StatementImpl<'static>) -> T,
+    ) -> Result<T> {
+        let statement = self.as_sys();
+        let call = || work(&mut self.raw);
+        let (returned, cancelled) = self.control.call(phase, statement, context.operation, call)?;
+        self.cancelled = cancelled;
+        Ok(returned)
+    }
+
+    /// Whether SQLCancel was called during the last call, after which nothing more is to be asked
+    /// of the statement, even where it succeeded.
+    pub fn was_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
     pub fn prepare(&mut self, sql: &str, context: Context) -> Result<Outcome> {
-        let result = self.raw.prepare(&SqlText::new(sql));
+        let text = SqlText::new(sql);
+        let result = self.call(Phase::Execute, context, |raw| raw.prepare(&text))?;
         Ok(check(result, &*self.raw, context)?.1)
     }
 
     /// Runs a statement without parameters.
     pub fn execute_direct(&mut self, sql: &str, context: Context) -> Result<Outcome> {
+        let text = SqlText::new(sql);
         // SAFETY: No parameter is bound to this handle.
-        let result = unsafe { self.raw.exec_direct(&SqlText::new(sql)) };
+        let result = self.call(Phase::Execute, context, |raw| unsafe { raw.exec_direct(&text) })?;
         Ok(check(result, &*self.raw, context)?.1)
     }
 
@@ -232,7 +286,7 @@ impl StatementHandle {
     /// What is bound as parameters must be alive, and stay so while the result is read.
     pub unsafe fn execute(&mut self, context: Context) -> Result<Outcome> {
         // SAFETY: As the caller promises.
-        let result = unsafe { self.raw.execute() };
+        let result = self.call(Phase::Execute, context, |raw| unsafe { raw.execute() })?;
         Ok(check(result, &*self.raw, context)?.1)
     }
 
@@ -336,7 +390,7 @@ impl StatementHandle {
     /// Goes on to the next result, if there is one.
     pub fn more_results(&mut self, context: Context) -> Result<Outcome> {
         // SAFETY: No output parameter is bound, and no column.
-        let result = unsafe { self.raw.more_results() };
+        let result = self.call(Phase::Execute, context, |raw| unsafe { raw.more_results() })?;
         Ok(check(result, &*self.raw, context)?.1)
     }
 
@@ -375,19 +429,39 @@ impl StatementHandle {
         self.check(returned, context).map(drop)
     }
 
+    /// Asks the catalog, or fetches rows, by a function of the driver manager.
+    pub fn call_raw(
+        &self,
+        phase: Phase,
+        context: Context,
+        work: impl FnOnce() -> SqlReturn,
+    ) -> Result<SqlReturn> {
+        Ok(self.control.call(phase, self.as_sys(), context.operation, work)?.0)
+    }
+
     /// Frees the handle; what a driver cannot free, it keeps.
-    pub fn free(self, context: Context) -> Result<()> {
-        let statement = ManuallyDrop::new(self);
+    pub fn free(mut self, context: Context) -> Result<()> {
+        let freed = self.release();
+        let told = self.check(freed, context).map(drop);
+        let mut statement = ManuallyDrop::new(self);
+        // SAFETY: The handle is gone, and this alone is left of the statement.
+        unsafe { std::ptr::drop_in_place(&raw mut statement.control) };
+        told
+    }
+
+    fn release(&mut self) -> SqlReturn {
+        // A request to stop that did not come back still uses the handle: it is left to it.
+        if self.control.is_stuck() {
+            return SqlReturn::SUCCESS;
+        }
         // SAFETY: The handle is valid, and not used again.
-        let returned = unsafe { SQLFreeHandle(HandleType::Stmt, statement.raw.as_handle()) };
-        statement.check(returned, context).map(drop)
+        unsafe { SQLFreeHandle(HandleType::Stmt, self.raw.as_handle()) }
     }
 }
 
 impl Drop for StatementHandle {
     fn drop(&mut self) {
-        // SAFETY: The handle is valid and used nowhere else. A driver that fails to free it leaks
-        // it; odbc-api's own drop would panic.
-        let _ = unsafe { SQLFreeHandle(HandleType::Stmt, self.raw.as_handle()) };
+        // A driver that fails to free it leaks it; odbc-api's own drop would panic.
+        let _ = self.release();
     }
 }

@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod cancel;
 mod catalog;
 mod connection;
 mod dbms;
@@ -39,6 +40,7 @@ mod types;
 pub use arrow_array;
 pub use arrow_schema;
 
+pub use cancel::CancelHandle;
 pub use catalog::{CatalogFunction, CatalogQuery};
 pub use connection::{
     Cancel, Capabilities, Connection, ConnectionInfo, ConnectionString, Isolation, Streaming,

@@ -19,6 +19,12 @@ pub struct ConnectionOptions {
     /// Ask the driver to fetch a result from the server bit by bit instead of holding all of it in
     /// memory; off unless set.
     pub streaming: bool,
+    /// How long an execution, or the fetching of a batch, may take, in milliseconds: 0, which is no
+    /// limit, to 86,400,000; 0 unless set. Each statement may have its own.
+    pub query_timeout_ms: u32,
+    /// Whether a second connection, like this one, may be opened for a moment to stop a running
+    /// call where the database needs that; on unless set.
+    pub cancel_connection: bool,
 }
 
 impl Default for ConnectionOptions {
@@ -29,6 +35,8 @@ impl Default for ConnectionOptions {
             autocommit: true,
             statement_cache_size: 16,
             streaming: false,
+            query_timeout_ms: 0,
+            cancel_connection: true,
         }
     }
 }
@@ -47,6 +55,12 @@ impl ConnectionOptions {
                     options.statement_cache_size = integer("connect", key, value)?;
                 }
                 "streaming" => options.streaming = boolean("connect", key, value)?,
+                "query_timeout_ms" => {
+                    options.query_timeout_ms = integer("connect", key, value)?;
+                }
+                "cancel_connection" => {
+                    options.cancel_connection = boolean("connect", key, value)?;
+                }
                 "autocommit" => options.autocommit = boolean("connect", key, value)?,
                 _ => return Err(unknown("connect", key)),
             }
@@ -57,8 +71,16 @@ impl ConnectionOptions {
 
     pub(crate) fn check(&self) -> Result<()> {
         range("connect", "login_timeout_ms", self.login_timeout_ms as usize, 1, 600_000)?;
+        check_query_timeout("connect", self.query_timeout_ms)?;
         range("connect", "statement_cache_size", self.statement_cache_size, 0, 1000)
     }
+}
+
+/// The longest query timeout, which is a day.
+const QUERY_TIMEOUT_MS_MAX: usize = 86_400_000;
+
+pub(crate) fn check_query_timeout(operation: &'static str, ms: u32) -> Result<()> {
+    range(operation, "query_timeout_ms", ms as usize, 0, QUERY_TIMEOUT_MS_MAX)
 }
 
 /// How to read a result.

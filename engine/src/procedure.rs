@@ -48,6 +48,8 @@ pub(crate) fn call(
             format!("calling procedures on {} is not supported", shared.dbms.id),
         ));
     }
+    // A request that comes between the statements of a call is for all of them.
+    let _job = shared.job(OPERATION)?;
     let signature = Signature::find(shared, name, parameters.len())?;
     let ordered = if parameters.is_named() {
         parameters.in_order_of(&signature.names())?

@@ -4,7 +4,10 @@ mod held;
 mod state;
 
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Instant,
 };
 
@@ -14,11 +17,12 @@ pub(crate) use held::HeldResult;
 pub(crate) use state::StatementState;
 
 use crate::{
+    cancel::{CancelHandle, StreamFlag, Target},
     catalog::CatalogQuery,
     connection::{Session, Shared, StatementKey},
     error::{Diagnostic, Error, ErrorKind, Result},
     metrics,
-    options::StreamOptions,
+    options::{StreamOptions, check_query_timeout},
     parameters::Parameters,
     sql::{Named, name_markers},
     stream::{ResultKey, Stream},
@@ -49,6 +53,7 @@ pub struct Statement {
     named: OnceLock<Named>,
     /// What the text is about, once that is asked for.
     description: OnceLock<Arc<Description>>,
+    query_timeout_ms: AtomicU32,
     /// Of the last execution; kept here so that reading them never waits for the connection.
     warnings: Mutex<Vec<Diagnostic>>,
 }
@@ -70,6 +75,7 @@ impl Statement {
             key,
             named: OnceLock::new(),
             description: OnceLock::new(),
+            query_timeout_ms: shared.query_timeout_ms().into(),
             sql: format!("{sql:width$}"),
             warnings: Mutex::default(),
         })
@@ -79,16 +85,19 @@ impl Statement {
     pub(crate) fn of_catalog(shared: &Arc<Shared>, query: &CatalogQuery) -> Result<Self> {
         const OPERATION: &str = "catalog";
         query.check()?;
-        let mut session = shared.session(OPERATION)?;
+        let job = shared.job(OPERATION)?;
+        let mut session = shared.session_of(&job)?;
+        let _alarm = job.within(shared.query_timeout_ms());
         let context = session.context(OPERATION);
         let handle = session.allocate(OPERATION)?;
         let mut state = StatementState::new();
         let asked = state.ask_catalog(query, handle, context);
         asked.map_err(|error| session.failed(error)).inspect_err(metrics::count_error)?;
         let key = session.statements.insert(state);
-        let shared = Arc::clone(shared);
+        drop(session);
         Ok(Self {
-            shared,
+            query_timeout_ms: shared.query_timeout_ms().into(),
+            shared: Arc::clone(shared),
             key,
             sql: String::new(),
             named: OnceLock::new(),
@@ -135,7 +144,9 @@ impl Statement {
         } else {
             (self.sql.as_str(), parameters.encode(dbms)?)
         };
-        let mut session = self.shared.session(OPERATION)?;
+        let job = self.shared.control.begin(OPERATION, Some(self.key), None)?;
+        let mut session = self.shared.session_of(&job)?;
+        let _alarm = job.within(self.query_timeout_ms());
         if dbms.transaction_text_desyncs && !session.autocommit && ends_transaction(&self.sql) {
             return Err(Error::new(
                 ErrorKind::InvalidState,
@@ -162,8 +173,48 @@ impl Statement {
         if !keeps_schema(sql) {
             session.cache.clear();
         }
+        if let Ok(execution) = &mut executed {
+            self.settle_late_request(&mut session, execution);
+        }
         self.keep_warnings(executed.as_ref().ok());
         executed.map_err(|error| session.failed(error)).inspect_err(metrics::count_error)
+    }
+
+    /// Does what is left to do about a request to stop that has come too late for the execution
+    /// itself: its result is not read any more.
+    fn settle_late_request(&self, session: &mut Session, execution: &mut Execution) {
+        let Some((cause, trouble)) = session.control().was_late() else { return };
+        execution.warnings.extend(trouble);
+        if let Some(state) = session.statements.get_mut(self.key) {
+            state.cancel_result(cause);
+        }
+    }
+
+    /// How long an execution of this statement, or the fetching of a batch, may take in
+    /// milliseconds; 0 is no limit. What the connection's options say, unless set here.
+    pub fn query_timeout_ms(&self) -> u32 {
+        self.query_timeout_ms.load(Ordering::Relaxed)
+    }
+
+    /// Sets how long an execution of this statement, or the fetching of a batch, may take: 0, which
+    /// is no limit, to 86,400,000 ms. A call that takes longer is stopped and fails with an error
+    /// of kind Timeout.
+    pub fn set_query_timeout(&self, query_timeout_ms: u32) -> Result<()> {
+        check_query_timeout("query_timeout", query_timeout_ms)?;
+        self.shared.check_query_timeout("query_timeout", query_timeout_ms)?;
+        self.query_timeout_ms.store(query_timeout_ms, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// What stops this statement's execution and its stream, from any thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.shared.cancel_handle(Target::Statement(self.key))
+    }
+
+    /// Asks that this statement's execution or stream stops, without waiting. Where nothing of it
+    /// runs, this does nothing.
+    pub fn cancel(&self) -> Result<()> {
+        self.cancel_handle().cancel()
     }
 
     /// Gives the statement a handle: one that was prepared for the same text, or a new one.
@@ -186,7 +237,9 @@ impl Statement {
     /// is no other. The stream of the result before is closed.
     pub fn next_result(&self) -> Result<Option<Execution>> {
         const OPERATION: &str = "next_result";
-        let mut session = self.shared.session(OPERATION)?;
+        let job = self.shared.control.begin(OPERATION, Some(self.key), None)?;
+        let mut session = self.shared.session_of(&job)?;
+        let _alarm = job.within(self.query_timeout_ms());
         let context = session.context(OPERATION);
         let next = self.state(&mut session, OPERATION)?.next_result(context);
         self.keep_warnings(next.as_ref().ok().and_then(Option::as_ref));
@@ -242,6 +295,8 @@ impl Statement {
             statement: self.key,
             number,
             reading,
+            flag: StreamFlag::default(),
+            query_timeout_ms: self.query_timeout_ms(),
         };
         let reading = || Reading::begin(&self.shared.place, &self.sql, || self.description());
         if let Some((schema, result)) = state.read_held() {

@@ -15,6 +15,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use crate::{
+    cancel::{CancelHandle, StreamFlag, Target},
     connection::{Session, Shared, StatementKey},
     error::{Diagnostic, Error, ErrorKind, Result},
     metrics,
@@ -52,7 +53,9 @@ pub struct Stream {
     origin: Origin,
     schema: SchemaRef,
     closed: AtomicBool,
-    cancelled: AtomicBool,
+    /// Whether all rows were delivered.
+    ended: AtomicBool,
+    cancelled: StreamFlag,
     source: Mutex<Source>,
     warnings: Mutex<Vec<Diagnostic>>,
     begin: Instant,
@@ -122,6 +125,13 @@ impl Origin {
         }
     }
 
+    fn shared(&self) -> &Arc<Shared> {
+        match self {
+            Self::Result(result) => &result.shared,
+            Self::Connection(shared) => shared,
+        }
+    }
+
     fn give_up(&self, error: Error) -> Error {
         match self {
             Self::Result(result) => result.give_up(error),
@@ -140,6 +150,8 @@ pub(crate) struct ResultKey {
     pub number: u64,
     /// The number of the result that its statement reads at present; 0 for none.
     pub reading: Arc<AtomicU64>,
+    pub flag: StreamFlag,
+    pub query_timeout_ms: u32,
 }
 
 impl ResultKey {
@@ -156,11 +168,15 @@ impl ResultKey {
     fn fetch(&self) -> Fetched {
         let mut warnings = Vec::new();
         let mut fetch = || {
-            let mut session = self.shared.session_while_inserting(OPERATION)?;
+            let control = &self.shared.control;
+            let job = control.begin(OPERATION, Some(self.statement), Some(&self.flag))?;
+            let mut session = self.shared.session_of_while_inserting(&job)?;
+            let _alarm = job.within(self.query_timeout_ms);
             self.check()?;
             let context = session.context(OPERATION);
             let state = session.statements.get_mut(self.statement).ok_or_else(|| closed(""))?;
-            state.fetch(context, &mut warnings)
+            let fetched = state.fetch(context, &mut warnings);
+            fetched.map_err(|error| control.explain(error).0)
         };
         Fetched { batch: fetch(), warnings }
     }
@@ -176,7 +192,10 @@ impl ResultKey {
             state.fail_reading();
         }
         // The server knows nothing of a stream that is cancelled between its batches.
-        if error.kind == ErrorKind::Cancelled { error } else { session.failed(error) }
+        match error.kind {
+            ErrorKind::Cancelled if error.records.is_empty() => error,
+            _ => session.failed(error),
+        }
     }
 }
 
@@ -193,21 +212,32 @@ impl Stream {
         reading: Reading,
     ) -> Self {
         let source = Source::Driver(Pace::new(prefetch));
-        Self::of(Origin::Result(Arc::new(result)), schema, source, reading)
+        let (flag, statement) = (result.flag.clone(), Some(result.statement));
+        result.shared.control.open_stream(&flag, statement, Vec::new());
+        Self::of(Origin::Result(Arc::new(result)), flag, schema, source, reading)
     }
 
     /// A stream of several queries, which ends with a connection.
     pub(crate) fn made(shared: &Arc<Shared>, schema: SchemaRef, batches: Box<dyn Batches>) -> Self {
+        let flag = StreamFlag::default();
+        shared.control.open_stream(&flag, None, batches.cancel_handles());
         let origin = Origin::Connection(Arc::clone(shared));
-        Self::of(origin, schema, Source::Made(batches), Reading::default())
+        Self::of(origin, flag, schema, Source::Made(batches), Reading::default())
     }
 
-    fn of(origin: Origin, schema: SchemaRef, source: Source, reading: Reading) -> Self {
+    fn of(
+        origin: Origin,
+        cancelled: StreamFlag,
+        schema: SchemaRef,
+        source: Source,
+        reading: Reading,
+    ) -> Self {
         Self {
             origin,
             schema,
             closed: AtomicBool::new(false),
-            cancelled: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            cancelled,
             source: Mutex::new(source),
             warnings: Mutex::default(),
             begin: Instant::now(),
@@ -236,21 +266,29 @@ impl Stream {
             return Err(closed(""));
         }
         let mut source = lock(&self.source);
-        self.check_cancelled()?;
+        if !self.ended.load(Ordering::Acquire) {
+            // What has come to its end cannot be cancelled any more.
+            self.check_cancelled()?;
+        }
         self.origin.check()?;
         let mut fetched = self.fetch_from(&mut source)?;
         drop(source);
         lock(&self.warnings).append(&mut fetched.warnings);
-        self.check_cancelled()?;
         match &fetched.batch {
             Ok(Some(batch)) => {
+                self.check_cancelled()?;
                 let bytes = metrics::count_batch(batch);
                 self.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
                 self.bytes.fetch_add(bytes, Ordering::Relaxed);
                 self.reading.batch(batch.num_rows() as u64, bytes);
             }
-            Ok(None) => self.reading.end(None),
-            Err(_) => {}
+            Ok(None) => {
+                self.ended.store(true, Ordering::Release);
+                self.reading.end(None);
+            }
+            // The driver's own words are better than that the stream was cancelled.
+            Err(error) if error.kind == ErrorKind::Cancelled => {}
+            Err(_) => self.check_cancelled()?,
         }
         fetched.batch.map_err(|error| self.give_up(error))
     }
@@ -269,7 +307,11 @@ impl Stream {
                 }
             }
             (Source::Ahead(ahead), _) => ahead.next(),
-            (Source::Made(batches), _) => plain(batches.next()),
+            (Source::Made(batches), origin) => {
+                let control = &origin.shared().control;
+                let job = control.begin(OPERATION, None, Some(&self.cancelled));
+                plain(job.and_then(|_job| batches.next()))
+            }
             _ => plain(Ok(None)),
         })
     }
@@ -285,17 +327,24 @@ impl Stream {
     }
 
     fn check_cancelled(&self) -> Result<()> {
-        if self.cancelled.load(Ordering::Acquire) {
+        if self.cancelled.is_set() {
             let error = Error::new(ErrorKind::Cancelled, OPERATION, "the stream was cancelled");
             return Err(self.give_up(error));
         }
         Ok(())
     }
 
+    /// What stops this stream, from any thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.origin.shared().cancel_handle(Target::Stream(self.cancelled.clone()))
+    }
+
     /// Asks that no more rows be fetched, without waiting: the fetch that runs or comes next fails
-    /// with an error of kind Cancelled once the driver has given its batch.
+    /// with an error of kind Cancelled, at once where the database can stop what runs, else once
+    /// the driver has given its batch.
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
+        // A stream can be cancelled on every database.
+        let _ = self.cancel_handle().cancel();
     }
 
     /// How far the stream has come.
@@ -336,6 +385,12 @@ impl Stream {
         } else if let Some(state) = session.statements.get_mut(result.statement) {
             StatementState::close_reading(state, result.number);
         }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.origin.shared().control.close_stream(&self.cancelled);
     }
 }
 

@@ -170,7 +170,9 @@ int32_t odbc_catalog_open(odbc_handle connection,
 // `options` is a JSON object, empty for the defaults: `login_timeout_ms` (1 to 600,000, default
 // 15,000), `read_only` (default false), `autocommit` (default true), `statement_cache_size` (0 to
 // 1,000, default 16), `streaming` (ask the driver to fetch results bit by bit instead of holding
-// them in memory, default false).
+// them in memory, default false), `query_timeout_ms` (how long an execution, or the fetching of a
+// batch, may take: 0, the default, for no limit, to 86,400,000), `cancel_connection` (whether a
+// second connection may be opened to stop a running call, default true).
 int32_t odbc_connection_open(const char *connection_string,
                              uint64_t connection_string_length,
                              const char *options,
@@ -229,6 +231,12 @@ int32_t odbc_connection_set_autocommit(odbc_handle connection,
 int32_t odbc_connection_autocommit(odbc_handle connection,
                                    int32_t *enabled,
                                    struct odbc_error *error);
+
+// Asks everything that runs on the connection to stop, its open streams included, from any thread
+// and without waiting. Such calls then fail with an error of kind Cancelled, unless they ended
+// before. Where nothing runs, and on a closed connection, this does nothing. Unsupported where the
+// database has no way.
+int32_t odbc_connection_cancel(odbc_handle connection, struct odbc_error *error);
 
 // Closes every statement and stream of this connection, cached ones included, once the running
 // call ends.
@@ -465,6 +473,19 @@ int32_t odbc_statement_execute(odbc_handle statement,
                                struct odbc_execution *execution,
                                struct odbc_error *error);
 
+// Asks the statement's execution or stream to stop, from any thread and without waiting. The call
+// then fails with an error of kind Cancelled, unless it ended before. Where nothing of it runs,
+// and on a closed statement, this does nothing, and nothing that follows is harmed. Unsupported
+// where the database has no way.
+int32_t odbc_statement_cancel(odbc_handle statement, struct odbc_error *error);
+
+// Sets how long an execution of the statement, or the fetching of a batch, may take: 0, for no
+// limit, to 86,400,000 ms; what the connection's `query_timeout_ms` says, unless set here. A call
+// that takes longer is stopped and fails with an error of kind Timeout.
+int32_t odbc_statement_set_query_timeout(odbc_handle statement,
+                                         uint32_t query_timeout_ms,
+                                         struct odbc_error *error);
+
 // Goes on to the next result of the last execution, such as of a procedure or of several
 // statements in one text: a result set to be streamed, or a count of rows. Writes 1 to `found`
 // and what it is to `execution`, or 0 where there is no other. The stream of the result before is
@@ -521,8 +542,8 @@ int32_t odbc_stream_progress(odbc_handle stream,
                              struct odbc_error *error);
 
 // Asks a stream to stop, from any thread and without waiting: the fetch that runs or comes next
-// fails with an error of kind Cancelled once the driver has given its batch, and the stream is
-// closed.
+// fails with an error of kind Cancelled, at once where the database can stop what runs, else once
+// the driver has given its batch, and the stream is closed. On a closed stream this does nothing.
 int32_t odbc_stream_cancel(odbc_handle stream, struct odbc_error *error);
 
 // What the driver had to say while rows were fetched, so far: a JSON array of objects with

@@ -17,7 +17,9 @@ use crate::{
 /// `options` is a JSON object, empty for the defaults: `login_timeout_ms` (1 to 600,000, default
 /// 15,000), `read_only` (default false), `autocommit` (default true), `statement_cache_size` (0 to
 /// 1,000, default 16), `streaming` (ask the driver to fetch results bit by bit instead of holding
-/// them in memory, default false).
+/// them in memory, default false), `query_timeout_ms` (how long an execution, or the fetching of a
+/// batch, may take: 0, the default, for no limit, to 86,400,000), `cancel_connection` (whether a
+/// second connection may be opened to stop a running call, default true).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_connection_open(
     connection_string: *const c_char,
@@ -194,6 +196,18 @@ pub unsafe extern "C" fn odbc_connection_autocommit(
         enabled.write(CONNECTIONS.get(connection, "autocommit")?.autocommit()?.into());
         Ok(())
     })
+}
+
+/// Asks everything that runs on the connection to stop, its open streams included, from any thread
+/// and without waiting. Such calls then fail with an error of kind Cancelled, unless they ended
+/// before. Where nothing runs, and on a closed connection, this does nothing. Unsupported where the
+/// database has no way.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_cancel(
+    connection: OdbcHandle,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || CONNECTIONS.find(connection, "cancel")?.map_or(Ok(()), |open| open.cancel()))
 }
 
 /// Closes every statement and stream of this connection, cached ones included, once the running

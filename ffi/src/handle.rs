@@ -62,6 +62,14 @@ impl<T> Registry<T> {
         })
     }
 
+    /// The object of a handle, or None where that is closed, since asking it to stop is then done.
+    pub fn find(&self, handle: OdbcHandle, operation: &'static str) -> Result<Option<Arc<T>>> {
+        match self.get(handle, operation) {
+            Err(_) if self.was_given_out(handle) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
     /// Forgets a handle and gives its object; None where that was done before.
     pub fn remove(&self, handle: OdbcHandle) -> Result<Option<Arc<T>>> {
         let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);

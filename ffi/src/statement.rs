@@ -80,6 +80,30 @@ pub unsafe extern "C" fn odbc_statement_execute(
     })
 }
 
+/// Asks the statement's execution or stream to stop, from any thread and without waiting. The call
+/// then fails with an error of kind Cancelled, unless it ended before. Where nothing of it runs,
+/// and on a closed statement, this does nothing, and nothing that follows is harmed. Unsupported
+/// where the database has no way.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_statement_cancel(
+    statement: OdbcHandle,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || STATEMENTS.find(statement, "cancel")?.map_or(Ok(()), |open| open.cancel()))
+}
+
+/// Sets how long an execution of the statement, or the fetching of a batch, may take: 0, for no
+/// limit, to 86,400,000 ms; what the connection's `query_timeout_ms` says, unless set here. A call
+/// that takes longer is stopped and fails with an error of kind Timeout.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_statement_set_query_timeout(
+    statement: OdbcHandle,
+    query_timeout_ms: u32,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || STATEMENTS.get(statement, "query_timeout")?.set_query_timeout(query_timeout_ms))
+}
+
 /// Goes on to the next result of the last execution, such as of a procedure or of several
 /// statements in one text: a result set to be streamed, or a count of rows. Writes 1 to `found`
 /// and what it is to `execution`, or 0 where there is no other. The stream of the result before is

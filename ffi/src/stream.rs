@@ -120,12 +120,14 @@ pub unsafe extern "C" fn odbc_stream_progress(
 }
 
 /// Asks a stream to stop, from any thread and without waiting: the fetch that runs or comes next
-/// fails with an error of kind Cancelled once the driver has given its batch, and the stream is
-/// closed.
+/// fails with an error of kind Cancelled, at once where the database can stop what runs, else once
+/// the driver has given its batch, and the stream is closed. On a closed stream this does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_stream_cancel(stream: OdbcHandle, error: *mut OdbcError) -> i32 {
     guard(error, || {
-        STREAMS.get(stream, "cancel")?.cancel();
+        if let Some(open) = STREAMS.find(stream, "cancel")? {
+            open.cancel();
+        }
         Ok(())
     })
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Connection, ConnectionInfo, Session, Shared, clear, open};
+use super::{Connection, ConnectionInfo, Session, Shared, capabilities::Told, clear, open};
 use crate::{
     error::{Error, ErrorKind, Result},
     options::ConnectionOptions,
@@ -47,27 +47,32 @@ impl Shared {
         let begun = Begun::now();
         let opened = open::open(&origin.connection_string, options);
         let known = opened.as_ref().ok();
-        let known = known.map(|(session, info, _)| (session.dbms, info.dbms_name.as_str()));
+        let known = known.map(|opened| (opened.session.dbms, opened.info.dbms_name.as_str()));
         let place = Place::new(&origin.connection_string, known);
         Operation::since(begun, &place, "connect").end(&opened);
-        let (session, info, streams) = opened?;
-        Ok(Self::new(session, Arc::new(info), streams, Arc::clone(origin), place))
+        let open::Opened { session, info, streams, told } = opened?;
+        let shared = Self::new(session, Arc::new(info), streams, told, Arc::clone(origin), place);
+        shared.check_query_timeout("connect", options.query_timeout_ms)?;
+        Ok(shared)
     }
 
     /// Another connection, of a session that was this one's.
     fn next(&self, session: Session) -> Arc<Self> {
         let (info, origin) = (Arc::clone(&self.info), Arc::clone(&self.origin));
-        Self::new(session, info, self.streams, origin, self.place.without_parent())
+        let place = self.place.without_parent();
+        Self::new(session, info, self.streams, self.told, origin, place)
     }
 
     fn new(
         session: Session,
         info: Arc<ConnectionInfo>,
         streams: bool,
+        told: Told,
         origin: Arc<Origin>,
         place: Place,
     ) -> Arc<Self> {
         let dbms = session.dbms;
+        let control = Arc::clone(session.control());
         let shared = Arc::new(Self {
             session: Mutex::new(Some(session)),
             closed: AtomicBool::new(false),
@@ -75,6 +80,9 @@ impl Shared {
             clear_requested: AtomicBool::new(false),
             info,
             streams,
+            told,
+            lease: control.new_lease(),
+            control,
             origin,
             home: OnceLock::new(),
             place,

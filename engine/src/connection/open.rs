@@ -8,7 +8,7 @@ use std::{
 
 use odbc_api::sys::InfoType;
 
-use super::{ConnectionInfo, Session, connection_string::ConnectionString};
+use super::{ConnectionInfo, Session, capabilities::Told, connection_string::ConnectionString};
 use crate::{
     dbms::{Dbms, DriverStreaming},
     error::{Error, ErrorKind, Result},
@@ -16,14 +16,20 @@ use crate::{
     options::ConnectionOptions,
 };
 
-/// A session, what it is connected to, and whether its driver streams.
+/// What connecting gives.
+pub(super) struct Opened {
+    pub session: Session,
+    pub info: ConnectionInfo,
+    /// Whether the driver streams.
+    pub streams: bool,
+    pub told: Told,
+}
+
+/// Connects.
 ///
 /// It connects on a thread of its own: MariaDB Connector/ODBC 3.1.15 and sqliteodbc 0.9998 ignore
 /// the login timeout, so a thread that still waits is left behind and ends by itself.
-pub(super) fn open(
-    connection_string: &str,
-    options: &ConnectionOptions,
-) -> Result<(Session, ConnectionInfo, bool)> {
+pub(super) fn open(connection_string: &str, options: &ConnectionOptions) -> Result<Opened> {
     options.check()?;
     let parsed = ConnectionString::parse(connection_string)?;
     let (sender, receiver) = sync_channel(1);
@@ -51,10 +57,7 @@ pub(super) fn open(
     connected.map_err(|error| error.map_text(|text| parsed.redact(text)))
 }
 
-fn connect(
-    connection_string: &str,
-    options: &ConnectionOptions,
-) -> Result<(Session, ConnectionInfo, bool)> {
+fn connect(connection_string: &str, options: &ConnectionOptions) -> Result<Opened> {
     // Drivers count in seconds; one more lets the exact deadline come first.
     let login_timeout_s = options.login_timeout_ms.div_ceil(1000) + 1;
     let connect = |text: &str| ConnectionHandle::connect(text, login_timeout_s).map_err(explain);
@@ -87,7 +90,17 @@ fn connect(
         driver_odbc_version: text(InfoType::DriverOdbcVer),
         engine_version: crate::version().to_owned(),
     };
-    Ok((Session::new(handle, dbms, options)?, info, streams))
+    let several_active = || handle.info_number(InfoType::MaxConcurrentActivities) != Some(1);
+    let told = Told {
+        several_active: dbms.several_active.unwrap_or_else(several_active),
+        several_results: dbms
+            .several_results
+            .unwrap_or_else(|| text(InfoType::MultResultSets) == "Y"),
+        transactions: handle.info_number(InfoType::TransactionCapable) != Some(0),
+    };
+    let mut session = Session::new(handle, dbms, options)?;
+    session.set_up_control(connection_string, streams, options)?;
+    Ok(Opened { session, info, streams, told })
 }
 
 /// The connection string that makes the driver stream; None where it does so already. What the

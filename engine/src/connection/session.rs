@@ -1,9 +1,12 @@
 //! What one connection holds in the driver, behind the connection's one lock.
 
+use std::sync::Arc;
+
 use super::{Traces, cache::StatementCache, transaction::Level};
 use slotmap::{SlotMap, new_key_type};
 
 use crate::{
+    cancel::{Control, Facts, Kill},
     dbms::{Dbms, ReadOnly},
     error::{Diagnostic, Error, ErrorKind, Result},
     handle::{ConnectionHandle, Context, StatementHandle},
@@ -36,6 +39,8 @@ pub(crate) struct Session {
     pub(super) levels: Vec<Level>,
     /// Whether a statement failed since the transaction began.
     failed_in_transaction: bool,
+    /// Whether the transaction was undone as a whole when a statement of it was stopped.
+    pub(super) undone: bool,
     _gauge: Gauge,
 }
 
@@ -57,6 +62,7 @@ impl Session {
             read_only: options.read_only,
             levels: Vec::new(),
             failed_in_transaction: false,
+            undone: false,
         };
         for sql in dbms.session_setup {
             session.run("connect", sql)?;
@@ -84,8 +90,38 @@ impl Session {
         Context { operation, dbms: self.dbms }
     }
 
+    /// What runs on this connection, and can be stopped.
+    pub fn control(&self) -> &Arc<Control> {
+        self.handle.control()
+    }
+
+    /// Learns how calls of this connection are stopped.
+    pub fn set_up_control(
+        &mut self,
+        connection_string: &str,
+        streams: bool,
+        options: &ConnectionOptions,
+    ) -> Result<()> {
+        let kill = match self.dbms.cancelling.kill.filter(|_| options.cancel_connection) {
+            None => None,
+            Some(kill) => {
+                let mut statement = self.run("connect", kill.id)?;
+                let id = crate::fetch::single_text(&mut statement, self.context("connect"))?;
+                Some(Kill {
+                    connection_string: connection_string.to_owned(),
+                    login_timeout_ms: options.login_timeout_ms,
+                    statement: kill.statement.replace("{}", &id),
+                })
+            }
+        };
+        self.control().set_up(Facts { dbms: self.dbms, streams, kill });
+        Ok(())
+    }
+
     pub fn allocate(&self, operation: &'static str) -> Result<StatementHandle> {
-        self.handle.allocate_statement(self.context(operation)).map_err(|error| self.explain(error))
+        self.handle
+            .allocate_statement(self.context(operation))
+            .map_err(|error| self.explain_lost(error))
     }
 
     /// Closes a statement; its prepared handle is kept where another may use it.
@@ -113,7 +149,7 @@ impl Session {
                 context.operation,
                 format!("the driver failed to close {failed} of {open} statements"),
             )),
-            Some(error) => Err(self.explain(error)),
+            Some(error) => Err(self.explain_lost(error)),
         }
     }
 
@@ -126,11 +162,45 @@ impl Session {
         Ok(statement)
     }
 
-    /// Adds to a driver's error what the session knows: that the connection is lost, and that a
-    /// transaction may have been.
+    /// Adds to a driver's error what the session knows: that the call was to stop, that the
+    /// connection is lost, and that a transaction may have been.
     pub fn failed(&mut self, error: Error) -> Error {
         self.failed_in_transaction |= !self.autocommit;
         self.explain(error)
+    }
+
+    fn explain(&mut self, error: Error) -> Error {
+        match self.handle.control().explain(error) {
+            (error, true) => self.stopped(error),
+            (error, false) => self.explain_lost(error),
+        }
+    }
+
+    /// Finds out what is left of a transaction in which a statement was stopped.
+    fn stopped(&mut self, error: Error) -> Error {
+        let asks = self.dbms.cancelling.undoes_transaction && !self.autocommit && !self.undone;
+        // Where a transaction is open this fails; where none is, the driver, which still believes
+        // in one, is right again.
+        if !asks || self.run("execute", "BEGIN").is_err() {
+            return error;
+        }
+        self.undone = true;
+        let message =
+            format!("{}; the database rolled back the whole transaction with it", error.message);
+        error.with_message(message)
+    }
+
+    /// Refuses to go on with a transaction that was undone as a whole.
+    pub(super) fn check_undone(&self, operation: &'static str) -> Result<()> {
+        if !self.undone {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Transaction,
+            operation,
+            "the database rolled the transaction back when a statement of it was stopped: roll \
+             back, and begin again",
+        ))
     }
 
     /// Refuses to read instants in a session that renders them in another zone than UTC, where
@@ -154,7 +224,7 @@ impl Session {
         ))
     }
 
-    fn explain(&self, error: Error) -> Error {
+    fn explain_lost(&self, error: Error) -> Error {
         // Lost connections come as 08S01, 57P01, 01000 or HY000.
         let suspicious = matches!(error.kind, ErrorKind::Driver | ErrorKind::Connection);
         if suspicious && self.handle.is_dead() {
@@ -172,6 +242,11 @@ impl Session {
     /// Whether a transaction that was begun is open.
     pub fn has_begun(&self) -> bool {
         !self.levels.is_empty()
+    }
+
+    /// How many transactions within each other were begun.
+    pub fn depth(&self) -> usize {
+        self.levels.len()
     }
 
     pub fn set_autocommit(&mut self, on: bool) -> Result<Vec<Diagnostic>> {
@@ -192,11 +267,17 @@ impl Session {
         }
         let ended = self.handle.end_transaction(commit, self.context(operation));
         self.failed_in_transaction = false;
+        self.undone &= ended.is_err();
         ended.map(drop).map_err(|error| self.explain(error))
     }
 
     /// Makes sure that a transaction in which something failed is still there to be committed.
     fn prove_commit(&mut self) -> Result<()> {
+        if let Err(undone) = self.check_undone("commit") {
+            // What was done since must not be committed in the name of the whole.
+            self.end_transaction(false)?;
+            return Err(undone);
+        }
         if !self.dbms.commit_needs_proof || !self.failed_in_transaction {
             return Ok(());
         }

@@ -185,7 +185,10 @@ impl Session {
     }
 
     pub fn rollback(&mut self) -> Result<()> {
+        self.control().let_finish();
         match self.levels.pop() {
+            // There is nothing left of it to be undone.
+            Some(Level::Savepoint(_)) if self.undone => Ok(()),
             Some(Level::Savepoint(name)) => {
                 self.rollback_to_savepoint(&name)?;
                 self.release_savepoint(&name)
@@ -201,6 +204,7 @@ impl Session {
 
     /// Back to autocommit, and to the session's own modes.
     fn leave(&mut self, restore: Option<String>) {
+        self.control().let_finish();
         // After a failed COMMIT nothing of it may be left to be committed by this.
         let _ = self.end_transaction(false);
         let _ = self.set_autocommit(true);
@@ -230,6 +234,7 @@ impl Session {
 
     fn run_savepoint(&mut self, operation: &'static str, sql: &str, name: &str) -> Result<()> {
         check_name(operation, name)?;
+        self.check_undone(operation)?;
         if self.autocommit {
             return Err(Error::new(
                 ErrorKind::InvalidState,

@@ -1,6 +1,6 @@
 //! Db2 by its CLI driver, from its documentation; not yet measured.
 
-use super::{Bulk, BulkStrategy, Dbms, Folding, unknown};
+use super::{Bulk, BulkStrategy, Cancelling, Dbms, Folding, unknown};
 use crate::{error::ErrorKind, sql::Syntax};
 
 pub(super) const FACTS: Dbms = Dbms {
@@ -19,5 +19,6 @@ pub(super) const FACTS: Dbms = Dbms {
     ],
     folding: Folding::Upper,
     bulk: Bulk { strategies: &[BulkStrategy::Array], ..unknown::FACTS.bulk },
+    cancelling: Cancelling::STANDARD,
     ..unknown::FACTS
 };

@@ -1,9 +1,11 @@
 //! MariaDB and MySQL by MariaDB Connector/ODBC, measured with 3.1.15 on MariaDB 10.11.
 
+use std::time::Duration;
+
 use super::{
-    Bulk, BulkStrategy, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
-    LargeUnsigned, Limit, LongData, NamedType, Procedures, ReadOnly, SessionReset, TextEncoding,
-    TransactionModes, unknown,
+    Bulk, BulkStrategy, Cancelling, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
+    KillFacts, LargeUnsigned, Limit, LongData, NamedType, Procedures, ReadOnly, SessionReset, Stop,
+    TextEncoding, TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -55,6 +57,20 @@ pub(super) const FACTS: Dbms = Dbms {
         quotes: ['`', '`'],
         types: Some(&TYPES),
         ..unknown::FACTS.bulk
+    },
+    several_active: Some(true),
+    several_results: Some(true),
+    cancelling: Cancelling {
+        // SQLCancel of Connector/ODBC 3.1.15 crashes now and then; it connects a second time, too.
+        execute: Stop::Kill,
+        other: Stop::Kill,
+        kill: Some(KillFacts {
+            id: "SELECT CAST(CONNECTION_ID() AS CHAR)",
+            statement: "KILL QUERY {}",
+        }),
+        // The driver's error path crashes where a statement fails within its first 150 us.
+        grace: Duration::from_millis(2),
+        ..Cancelling::NOTHING
     },
     native_kinds: &[
         (1044, ErrorKind::Authentication),

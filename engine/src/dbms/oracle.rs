@@ -1,6 +1,6 @@
 //! Oracle by its Instant Client driver, from its documentation; not yet measured.
 
-use super::{Bulk, BulkStrategy, Dbms, Folding, ReadOnly, Savepoints, unknown};
+use super::{Bulk, BulkStrategy, Cancelling, Dbms, Folding, ReadOnly, Savepoints, unknown};
 use crate::{error::ErrorKind, sql::Syntax};
 
 pub(super) const FACTS: Dbms = Dbms {
@@ -24,5 +24,6 @@ pub(super) const FACTS: Dbms = Dbms {
     ],
     folding: Folding::Upper,
     bulk: Bulk { strategies: &[BulkStrategy::Array], ..unknown::FACTS.bulk },
+    cancelling: Cancelling::STANDARD,
     ..unknown::FACTS
 };

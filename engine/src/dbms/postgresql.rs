@@ -3,9 +3,9 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Bulk, BulkStrategy, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
-    Folding, LargeUnsigned, Limit, LongData, NamedType, Procedures, ReadOnly, SessionReset,
-    SharedSnapshot, TextEncoding, TransactionModes, unknown,
+    Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming,
+    Exchange, Folding, KillFacts, LargeUnsigned, Limit, LongData, NamedType, Procedures, ReadOnly,
+    SessionReset, SharedSnapshot, Stop, TextEncoding, TransactionModes, unknown,
 };
 
 use crate::sql::Syntax;
@@ -100,6 +100,20 @@ pub(super) const FACTS: Dbms = Dbms {
         create_if_missing: CreateIfMissing::Clause,
         types: Some(&TYPES),
         ..unknown::FACTS.bulk
+    },
+    several_active: Some(true),
+    several_results: Some(true),
+    cancelling: Cancelling {
+        execute: Stop::SqlCancel,
+        // SQLCancel does nothing about a FETCH (UseDeclareFetch) or a COMMIT that runs.
+        fetch: Stop::Kill,
+        other: Stop::Kill,
+        kill: Some(KillFacts {
+            id: "SELECT pg_backend_pid()",
+            statement: "SELECT pg_cancel_backend({})",
+        }),
+        query_timeout: true,
+        ..Cancelling::NOTHING
     },
     ..unknown::FACTS
 };

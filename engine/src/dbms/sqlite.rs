@@ -3,8 +3,9 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Bulk, BulkStrategy, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
-    LargeUnsigned, Limit, LongData, NamedType, ReadOnly, TextEncoding, TransactionModes, unknown,
+    Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming,
+    Exchange, LargeUnsigned, Limit, LongData, NamedType, ReadOnly, Stop, TextEncoding,
+    TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -83,6 +84,18 @@ pub(crate) const FACTS: Dbms = Dbms {
         create_if_missing: CreateIfMissing::Clause,
         types: Some(&TYPES),
         ..unknown::FACTS.bulk
+    },
+    several_active: Some(true),
+    several_results: Some(false),
+    cancelling: Cancelling {
+        execute: Stop::SqlCancel,
+        // With StepAPI the work is done while rows are fetched.
+        fetch: Stop::SqlCancel,
+        // What waits for a lock gives up waiting, and says that the database is locked.
+        stopped: &[5],
+        stops_all: true,
+        undoes_transaction: true,
+        ..Cancelling::NOTHING
     },
     // SQLSTATE is always HY000; the native code is SQLite's result code.
     native_kinds: &[

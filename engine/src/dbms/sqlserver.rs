@@ -1,8 +1,9 @@
 //! SQL Server by msodbcsql 18 or FreeTDS, from their documentation and reports; not yet measured.
 
 use super::{
-    Bulk, BulkStrategy, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange, Limit,
-    LongData, NamedType, Procedures, ReadOnly, Savepoints, TextEncoding, TransactionModes, unknown,
+    Bulk, BulkStrategy, Cancelling, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
+    Limit, LongData, NamedType, Procedures, ReadOnly, Savepoints, TextEncoding, TransactionModes,
+    unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -47,6 +48,7 @@ pub(super) const FACTS: Dbms = Dbms {
         types: Some(&TYPES),
         ..unknown::FACTS.bulk
     },
+    cancelling: Cancelling::STANDARD,
     ..unknown::FACTS
 };
 

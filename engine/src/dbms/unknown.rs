@@ -1,8 +1,8 @@
 //! A database that nothing is known of: the standard's reading, the careful way everywhere.
 
 use super::{
-    Bulk, BulkStrategy, CreateIfMissing, Dbms, DriverStreaming, Exchange, Folding, LargeUnsigned,
-    Limit, LongData, Procedures, ReadOnly, Savepoints, SessionReset, TextEncoding,
+    Bulk, BulkStrategy, Cancelling, CreateIfMissing, Dbms, DriverStreaming, Exchange, Folding,
+    LargeUnsigned, Limit, LongData, Procedures, ReadOnly, Savepoints, SessionReset, TextEncoding,
     TransactionModes,
 };
 
@@ -59,6 +59,8 @@ pub(super) const FACTS: Dbms = Dbms {
     shared_snapshot: None,
     streaming: DriverStreaming::Unknown,
     procedures: Procedures::Unsupported,
+    several_active: None,
+    several_results: None,
     bulk: Bulk {
         strategies: &[BulkStrategy::Row],
         array_rows: 1000,
@@ -73,6 +75,7 @@ pub(super) const FACTS: Dbms = Dbms {
         quotes: ['"', '"'],
         types: None,
     },
+    cancelling: Cancelling::NOTHING,
     native_kinds: &[],
     native_before_sqlstate: false,
 };

@@ -5,6 +5,7 @@ use odbc_api::sys::{
 };
 
 use crate::{
+    cancel::Phase,
     error::{Diagnostic, Error, Result},
     handle::{Context, Outcome, StatementHandle},
     types::{Column, ColumnBuffer},
@@ -103,7 +104,7 @@ impl Block {
         *self.fetched = 0;
         let handle = statement.as_sys();
         // SAFETY: What is bound to the handle lives in this block.
-        let returned = unsafe {
+        let fetch = || unsafe {
             match step {
                 Step::Next => SQLFetch(handle),
                 Step::From(row) => {
@@ -111,6 +112,7 @@ impl Block {
                 }
             }
         };
+        let returned = statement.call_raw(Phase::Fetch, context, fetch)?;
         match statement.check(returned, context)? {
             Outcome::NoData => Ok(Fetched::default()),
             Outcome::Success => Ok(Fetched { rows: *self.fetched, ..Fetched::default() }),

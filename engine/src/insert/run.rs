@@ -20,6 +20,7 @@ use super::{
     write::{Writer, Written},
 };
 use crate::{
+    cancel::Job,
     connection::{SessionGuard, Shared, TransactionOptions},
     error::{BulkPartialFailure, Error, ErrorKind, Result},
 };
@@ -32,11 +33,12 @@ const SAVEPOINT: &str = "odbc_engine_rows";
 pub(super) struct Inserter {
     shared: Arc<Shared>,
     options: BulkOptions,
+    job: Job,
 }
 
 impl Drop for Inserter {
     fn drop(&mut self) {
-        if let Ok(mut session) = self.session() {
+        if let Ok(mut session) = self.shared.session_while_inserting(OPERATION) {
             session.inserting = None;
         }
     }
@@ -44,12 +46,13 @@ impl Drop for Inserter {
 
 impl Inserter {
     pub fn begin(shared: &Arc<Shared>, options: &BulkOptions) -> Result<Self> {
-        shared.session(OPERATION)?.inserting = Some(Writer::default());
-        Ok(Self { shared: Arc::clone(shared), options: options.clone() })
+        let job = shared.job(OPERATION)?;
+        shared.session_of(&job)?.inserting = Some(Writer::default());
+        Ok(Self { shared: Arc::clone(shared), options: options.clone(), job })
     }
 
     pub fn session(&self) -> Result<SessionGuard<'_>> {
-        self.shared.session_while_inserting(OPERATION)
+        self.shared.session_of_while_inserting(&self.job)
     }
 
     pub fn finds_bad_row(&self) -> bool {
@@ -61,8 +64,18 @@ impl Inserter {
         self.session().map(drop)
     }
 
+    /// Undoes what was not committed of a transaction that [`Inserter::prepare`] began.
+    fn roll_back(&self, depth: usize) {
+        // What went wrong first is what the caller must hear of.
+        if let Ok(mut session) = self.shared.session_while_inserting(OPERATION)
+            && session.depth() == depth
+        {
+            let _ = session.rollback();
+        }
+    }
+
     /// Makes the table ready and begins the transaction.
-    fn prepare(&self, target: Target) -> Result<Plan> {
+    fn prepare(&self, target: Target) -> Result<(Plan, usize)> {
         let mut session = self.session()?;
         let begins = session.autocommit;
         let undoes_schema = session.dbms.bulk.undoes_schema;
@@ -84,7 +97,8 @@ impl Inserter {
             Plan::new(&mut session, target, &self.options)
         };
         let planned = plan();
-        planned.map_err(|error| {
+        let depth = session.depth();
+        planned.map(|plan| (plan, depth)).map_err(|error| {
             let error = session.failed(error);
             // What went wrong first is what the caller must hear of.
             let _ = session.rollback();
@@ -95,6 +109,7 @@ impl Inserter {
     /// Sends a chunk, behind a savepoint where its bad row is to be found.
     pub fn write(&self, plan: &Plan, chunk: &Chunk, with_savepoint: bool) -> Result<Written> {
         let mut session = self.session()?;
+        let _alarm = self.job.within(self.shared.query_timeout_ms());
         if with_savepoint {
             session.savepoint(SAVEPOINT)?;
         }
@@ -140,20 +155,18 @@ pub(super) fn run(
     options.check()?;
     let target = Target::new(table, source.schema(), options, shared.dbms)?;
     let inserter = Inserter::begin(shared, options)?;
-    let plan = inserter.prepare(target)?;
+    let (plan, depth) = inserter.prepare(target)?;
     let mut result = BulkResult::new(plan.strategy());
     let sent = send_all(&inserter, &plan, &mut source, &mut result);
     let failure = match sent {
-        Ok(()) => return inserter.session()?.commit().map(|()| result),
+        Ok(()) => match inserter.session().and_then(|mut session| session.commit()) {
+            Ok(()) => return Ok(result),
+            Err(error) => error,
+        },
         Err((error, None)) => error,
         Err((error, Some(piece))) => find_bad_row(&inserter, &plan, &piece, error),
     };
-    if let Ok(mut session) = inserter.session()
-        && !session.autocommit
-    {
-        // What went wrong first is what the caller must hear of.
-        let _ = session.rollback();
-    }
+    inserter.roll_back(depth);
     let committed = match options.commit_every_rows {
         Some(every) => result.rows - result.rows % every,
         None => 0,

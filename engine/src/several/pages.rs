@@ -28,6 +28,7 @@ pub(crate) fn read(
     options: &StreamOptions,
 ) -> Result<Stream> {
     page.check()?;
+    let _job = shared.job(OPERATION)?;
     let (key, result_key) = column(&page.key, shared.dbms, OPERATION)?;
     let parameters = &parameters.copied();
     let query = nested(sql, parameters, OPERATION)?;

@@ -13,6 +13,7 @@ use arrow_array::{RecordBatch, cast::AsArray};
 
 use super::{PartitionOptions, bounds, column, nested};
 use crate::{
+    cancel::CancelHandle,
     connection::{Connection, Shared},
     dbms::SharedSnapshot,
     error::{Error, ErrorKind, Result},
@@ -40,7 +41,10 @@ pub(crate) fn read(
     options.check()?;
     let parameters = &parameters.copied();
     let query = nested(sql, parameters, OPERATION)?;
+    let job = shared.job(OPERATION)?;
     let first = shared.connect_again()?;
+    let mut stops = vec![first.stop_handle()];
+    job.also_stops(first.stop_handle());
     let snapshot = shared.dbms.shared_snapshot;
     let snapshot_id = snapshot.map(|how| export(&first, how)).transpose()?;
     let parts = match &partition.column {
@@ -49,7 +53,10 @@ pub(crate) fn read(
     };
     let mut others = Vec::new();
     while others.len() + 1 < parts.len().min(partition.connections()) {
+        job.check()?;
         let other = shared.connect_again()?;
+        stops.push(other.stop_handle());
+        job.also_stops(other.stop_handle());
         if let (Some(how), Some(id)) = (snapshot, &snapshot_id) {
             other.execute(&how.import.replace("{}", id), &Parameters::none())?;
         }
@@ -66,7 +73,7 @@ pub(crate) fn read(
     for other in others {
         spawn(other, None, &line, &sender, &options)?;
     }
-    Ok(Stream::made(shared, schema, Box::new(Parts { batches })))
+    Ok(Stream::made(shared, schema, Box::new(Parts { batches, stops })))
 }
 
 /// Begins a transaction whose view of the data others can share; returns its name.
@@ -172,10 +179,15 @@ fn spawn(
 /// The batches of all parts, as they come.
 struct Parts {
     batches: Receiver<Result<RecordBatch>>,
+    stops: Vec<CancelHandle>,
 }
 
 impl Batches for Parts {
     fn next(&mut self) -> Result<Option<RecordBatch>> {
         self.batches.recv().ok().transpose()
+    }
+
+    fn cancel_handles(&self) -> Vec<CancelHandle> {
+        self.stops.clone()
     }
 }

@@ -12,6 +12,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use crate::{
+    cancel::{Cause, Phase},
     catalog::{self, CatalogQuery},
     connection::Prepared,
     dbms::Dbms,
@@ -49,6 +50,8 @@ pub(crate) struct StatementState {
     /// Whether the handle was prepared by another statement, perhaps long ago.
     from_cache: bool,
     failed: bool,
+    /// Why the present execution's result is not to be read.
+    stopped: Option<Cause>,
     executed: bool,
     /// Whether the last execution had a result set.
     gave_rows: bool,
@@ -74,6 +77,7 @@ impl StatementState {
             prepared: None,
             from_cache: false,
             failed: false,
+            stopped: None,
             executed: false,
             gave_rows: false,
             result: 0,
@@ -203,6 +207,7 @@ impl StatementState {
     ) -> Result<Execution> {
         self.end_execution();
         self.failed = true;
+        self.stopped = None;
         let outcome = self.run(sql, parameters, context)?;
         let execution = self.begin_result(outcome, context)?;
         self.gave_rows = execution.column_count > 0;
@@ -218,7 +223,7 @@ impl StatementState {
         context: Context,
     ) -> Result<()> {
         let handle = self.handle.insert(handle);
-        let returned = query.call(handle);
+        let returned = handle.call_raw(Phase::Other, context, || query.call(handle))?;
         handle.check(returned, context)?;
         let standard = catalog::infos(query.function);
         let found = handle.column_count(context)?;
@@ -298,6 +303,11 @@ impl StatementState {
     /// Looks at what a call has brought: a result set, or a count of rows.
     fn begin_result(&mut self, outcome: Outcome, context: Context) -> Result<Execution> {
         let handle = self.handle.as_mut().expect("a statement is executed on a handle");
+        if handle.was_cancelled() {
+            // It succeeded all the same, but the driver manager believes in no result any more.
+            self.column_count = 0;
+            return Ok(Execution { warnings: outcome.into_warnings(), ..Execution::default() });
+        }
         self.column_count = handle.column_count(context)?;
         let affected_rows = match outcome {
             _ if self.column_count > 0 => None,
@@ -310,6 +320,11 @@ impl StatementState {
             column_count: self.column_count,
             warnings: outcome.into_warnings(),
         })
+    }
+
+    /// Has the present result not be read, since the execution was to stop.
+    pub fn cancel_result(&mut self, cause: Cause) {
+        self.stopped = Some(cause);
     }
 
     pub fn column_count(&self) -> usize {
@@ -332,6 +347,9 @@ impl StatementState {
             |message: &str| Error::new(ErrorKind::InvalidState, context.operation, message);
         if self.reader.is_some() {
             return Err(invalid("the result is already being read: execute the statement again"));
+        }
+        if let Some(cause) = self.stopped {
+            return Err(cause.error(context.operation));
         }
         if self.column_count == 0 || self.handle.is_none() {
             return Err(invalid("there is no result to read: execute a query first"));

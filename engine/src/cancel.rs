@@ -1,0 +1,67 @@
+//! Stopping what runs on a connection, from any thread and without waiting.
+//!
+//! A naive SQLCancel crashes some drivers, corrupts what others read, and hits the next statement
+//! now and then. So a small state of its own says what runs on a connection at this moment; a
+//! request is a mark there, and where a database can stop a running call, a thread that nobody
+//! waits for sees to it.
+
+mod cause;
+mod chase;
+mod control;
+mod timer;
+
+use std::sync::Arc;
+
+pub(crate) use cause::Cause;
+pub(crate) use control::{Control, Facts, Job, Kill, Phase, StreamFlag};
+
+use crate::{
+    connection::StatementKey,
+    error::{Error, ErrorKind, Result},
+};
+
+/// What a request to stop is about.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    /// Every call that runs or waits on a connection, and its open streams.
+    Connection,
+    /// The connection altogether: later calls are refused as well.
+    ForGood,
+    Statement(StatementKey),
+    Stream(StreamFlag),
+}
+
+/// Stops what a connection, a statement or a stream is doing, from any thread and at any time.
+///
+/// It may be kept for as long as one likes: once there is nothing to stop, it does nothing.
+#[derive(Debug, Clone)]
+pub struct CancelHandle {
+    control: Arc<Control>,
+    lease: u64,
+    target: Target,
+}
+
+impl CancelHandle {
+    pub(crate) fn new(control: &Arc<Control>, lease: u64, target: Target) -> Self {
+        Self { control: Arc::clone(control), lease, target }
+    }
+
+    /// Asks that the running call stops, without waiting for it, for any lock that it holds or for
+    /// the network. The call then fails with an error of kind Cancelled, unless it ended before.
+    /// Where nothing runs, this does nothing, and nothing that follows is harmed.
+    ///
+    /// On a database on which a running call cannot be stopped, this is an error of kind
+    /// Unsupported; a stream can always be stopped, between its batches at the latest.
+    pub fn cancel(&self) -> Result<()> {
+        let stops = self.control.can_cancel() || matches!(self.target, Target::Stream(_));
+        if !stops {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "cancel",
+                "nothing is known to stop a running call on this database",
+            ));
+        }
+        self.control.request(self.lease, &self.target);
+        Ok(())
+    }
+}
