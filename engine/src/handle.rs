@@ -406,12 +406,16 @@ impl StatementHandle {
         }
     }
 
-    /// Closes the cursor with all its results, and forgets the parameters.
+    /// Closes the cursor with all its results.
     pub fn close(&mut self) {
-        for option in [FreeStmtOption::Close, FreeStmtOption::ResetParams] {
-            // SAFETY: The handle is valid; these options free nothing of ours.
-            let _ = unsafe { SQLFreeStmt(self.as_sys(), option) };
-        }
+        // SAFETY: The handle is valid; the option frees nothing of ours.
+        let _ = unsafe { SQLFreeStmt(self.as_sys(), FreeStmtOption::Close) };
+    }
+
+    /// Forgets the parameters.
+    pub fn reset_parameters(&mut self) {
+        // SAFETY: As above.
+        let _ = unsafe { SQLFreeStmt(self.as_sys(), FreeStmtOption::ResetParams) };
     }
 
     /// # Safety

@@ -178,6 +178,19 @@ pub(crate) struct BoundParameter {
     indicator: Box<isize>,
 }
 
+impl BoundParameter {
+    fn is_bound_like(&self, other: &Self) -> bool {
+        (self.c_type, self.sql_type, self.column_size, self.decimal_digits, self.data.len())
+            == (
+                other.c_type,
+                other.sql_type,
+                other.column_size,
+                other.decimal_digits,
+                other.data.len(),
+            )
+    }
+}
+
 /// The encoded values of one execution. A driver may read them until its result is closed.
 #[derive(Default)]
 pub(crate) struct BoundParameters(Vec<BoundParameter>);
@@ -185,6 +198,21 @@ pub(crate) struct BoundParameters(Vec<BoundParameter>);
 impl BoundParameters {
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Takes over the values of others, at the addresses that these have; gives them back where
+    /// they are of other types or sizes, so that they must be bound.
+    pub fn replace(&mut self, others: Self) -> std::result::Result<(), Self> {
+        let fits = self.0.len() == others.0.len()
+            && self.0.iter().zip(&others.0).all(|(mine, other)| mine.is_bound_like(other));
+        if !fits {
+            return Err(others);
+        }
+        for (mine, other) in self.0.iter_mut().zip(&others.0) {
+            mine.data.copy_from_slice(&other.data);
+            *mine.indicator = *other.indicator;
+        }
+        Ok(())
     }
 
     /// Binds every value. What was bound before must have been reset.

@@ -45,6 +45,8 @@ pub(crate) struct StatementState {
     parked: Option<(Box<Cursor>, Vec<ColumnInfo>)>,
     /// Some drivers read parameters while they fetch, so the values stay until the next execution.
     parameters: BoundParameters,
+    /// Whether they are bound to the handle.
+    parameters_bound: bool,
     /// What the handle is prepared for: the text, and its number of markers.
     prepared: Option<(String, usize)>,
     /// Whether the handle was prepared by another statement, perhaps long ago.
@@ -74,6 +76,7 @@ impl StatementState {
             reader: None,
             parked: None,
             parameters: BoundParameters::default(),
+            parameters_bound: false,
             prepared: None,
             from_cache: false,
             failed: false,
@@ -104,6 +107,7 @@ impl StatementState {
         self.end_result();
         self.parked = None;
         self.prepared = None;
+        self.parameters_bound = false;
         self.from_cache = false;
         self.handle = Some(handle);
     }
@@ -129,7 +133,9 @@ impl StatementState {
         self.end_execution();
         self.unbind();
         let (sql, markers) = self.prepared.take()?;
-        Some(Prepared { handle: self.handle.take()?, sql, markers })
+        let mut handle = self.handle.take()?;
+        handle.reset_parameters();
+        Some(Prepared { handle, sql, markers })
     }
 
     /// Whether a failure may only mean that a cached statement no longer fits its tables.
@@ -241,7 +247,6 @@ impl StatementState {
     }
 
     fn run(&mut self, sql: &str, parameters: BoundParameters, context: Context) -> Result<Outcome> {
-        self.parameters = parameters;
         self.result += 1;
         let first = !std::mem::replace(&mut self.executed, true);
         const HANDLE: &str = "a statement is executed on a handle";
@@ -249,11 +254,12 @@ impl StatementState {
         let sticks = self.gave_rows && context.dbms.types_stick_to_prepared;
         let same_text = self.prepared.as_ref().is_some_and(|(text, _)| text == sql);
         let is_prepared = same_text && !sticks;
-        if first && !is_prepared && self.parameters.len() == 0 && !sql.contains('?') {
+        if first && !is_prepared && parameters.len() == 0 && !sql.contains('?') {
             return handle.execute_direct(sql, context);
         }
         if !is_prepared {
             self.prepared = None;
+            self.parameters_bound = false;
             if !same_text {
                 self.unbind();
             }
@@ -263,7 +269,7 @@ impl StatementState {
             self.prepared = Some((sql.to_owned(), handle.parameter_count(context)?));
         }
         let markers = self.prepared.as_ref().map_or(0, |(_, markers)| *markers);
-        if markers != self.parameters.len() {
+        if markers != parameters.len() {
             // Nothing was executed, so the handle is as good as before.
             self.failed = false;
             return Err(Error::new(
@@ -271,14 +277,33 @@ impl StatementState {
                 context.operation,
                 format!(
                     "the statement has {markers} parameter markers, but {} parameters were given",
-                    self.parameters.len()
+                    parameters.len()
                 ),
             ));
         }
+        self.bind(parameters, context)?;
         let handle = self.handle.as_mut().expect(HANDLE);
-        self.parameters.bind(handle, context)?;
         // SAFETY: The bound values are kept beside the handle until it is closed or dropped.
         unsafe { handle.execute(context) }
+    }
+
+    /// Binds parameters, unless those that are bound can take their values.
+    fn bind(&mut self, parameters: BoundParameters, context: Context) -> Result<()> {
+        let new = if self.parameters_bound {
+            let Err(new) = self.parameters.replace(parameters) else { return Ok(()) };
+            new
+        } else {
+            parameters
+        };
+        if let Some(handle) = &mut self.handle {
+            // Only then may the values go that were bound.
+            handle.reset_parameters();
+            self.parameters = new;
+            self.parameters_bound = false;
+            self.parameters.bind(handle, context)?;
+            self.parameters_bound = true;
+        }
+        Ok(())
     }
 
     /// Goes on to the next result of the execution, if it has one.
