@@ -86,9 +86,9 @@ pub(crate) fn check_query_timeout(operation: &'static str, ms: u32) -> Result<()
 /// How to read a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamOptions {
-    /// The most rows of one batch: 1 to 1,048,576; 65,536 unless set.
+    /// The most rows of one batch: 1 to 1,048,576; 131,072 unless set.
     pub batch_rows_max: usize,
-    /// About how many bytes the buffers of one batch may take: 4 KiB to 1 GiB; 8 MiB unless set.
+    /// About how many bytes the buffers of one batch may take: 4 KiB to 1 GiB; 4 MiB unless set.
     /// A batch holds at least one row, however long it is.
     pub batch_bytes_max: usize,
     /// The longest single value in bytes: 1 to 2,147,483,647; 1 GiB unless set. A longer one is
@@ -102,8 +102,8 @@ pub struct StreamOptions {
 impl Default for StreamOptions {
     fn default() -> Self {
         Self {
-            batch_rows_max: 1 << 16,
-            batch_bytes_max: 8 << 20,
+            batch_rows_max: 1 << 17,
+            batch_bytes_max: 4 << 20,
             column_bytes_max: 1 << 30,
             prefetch: None,
         }

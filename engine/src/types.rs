@@ -3,8 +3,10 @@
 mod binary;
 mod cells;
 mod decimal;
+mod digits;
 mod primitive;
 mod schema;
+mod slab;
 mod temporal;
 mod text;
 mod values;
@@ -16,6 +18,7 @@ use odbc_api::sys::CDataType;
 pub(crate) use binary::guid_to_uuid;
 pub(crate) use cells::{CellError, Cells, ColumnBuffer};
 pub(crate) use schema::{ColumnInfo, Logical};
+pub(crate) use slab::{Slab, Slabs};
 
 use crate::dbms::{Dbms, Exchange, TextEncoding};
 
@@ -91,8 +94,10 @@ pub(crate) trait Column: Send {
     fn truncate(&mut self, rows: usize);
     /// The bytes that the values take so far.
     fn bytes(&self) -> usize;
-    /// Gives the values as an array, and begins anew.
-    fn finish(&mut self) -> ArrayRef;
+    /// The bytes that the values will take in a slab.
+    fn slab_bytes(&self) -> usize;
+    /// Gives the values as an array in a slab, and begins anew.
+    fn finish(&mut self, slab: &mut Slab) -> ArrayRef;
     /// Binds wider cells from now on.
     fn widen(&mut self, binding: Binding);
     /// Whether a NULL may stand for something else.
@@ -128,11 +133,9 @@ pub(crate) fn column(info: &ColumnInfo, dbms: &'static Dbms) -> Box<dyn Column> 
             primitive::integer_text(field, short)
         }
         Logical::Integer { bits, unsigned } => primitive::integer(field, bits, unsigned),
-        Logical::Float32 if dbms.floats == Exchange::Binary => primitive::float32(field),
-        Logical::Float32 | Logical::Float64 if dbms.floats == Exchange::Text => {
-            primitive::float64_text(field, short)
-        }
-        Logical::Float32 | Logical::Float64 => primitive::float64(field),
+        Logical::Float32 => primitive::float32(field),
+        Logical::Float64 if dbms.floats == Exchange::Text => primitive::float64_text(field, short),
+        Logical::Float64 => primitive::float64(field),
         Logical::Decimal { precision, scale } => {
             let text = Binding::text(TextEncoding::Narrow, precision as usize + 3, false);
             decimal::column(field, text, precision, scale)

@@ -20,7 +20,7 @@ use crate::{
 /// Streams the result set of a statement's last execution.
 ///
 /// `options` is a JSON object, empty for the defaults: `batch_rows_max` (1 to 1,048,576, default
-/// 65,536), `batch_bytes_max` (4,096 to 1,073,741,824, default 8,388,608), `column_bytes_max` (1
+/// 131,072), `batch_bytes_max` (4,096 to 1,073,741,824, default 4,194,304), `column_bytes_max` (1
 /// to 2,147,483,647, default 1,073,741,824), `prefetch` (whether a thread fetches one batch ahead
 /// once a result has shown to be long, default where the consumer takes its time).
 #[unsafe(no_mangle)]

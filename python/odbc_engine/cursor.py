@@ -197,8 +197,8 @@ class Cursor:
     def stream(self, **limits: Unpack[StreamOptions]) -> Stream:
         """What is left of the result, in batches of Arrow columns.
 
-        A batch has at most ``batch_rows_max`` rows (65,536) and takes about ``batch_bytes_max``
-        bytes (8 MiB); one value longer than ``column_bytes_max`` bytes (1 GiB) is an error. Set
+        A batch has at most ``batch_rows_max`` rows (131,072) and takes about ``batch_bytes_max``
+        bytes (4 MiB); one value longer than ``column_bytes_max`` bytes (1 GiB) is an error. Set
         these before anything else asks for the result or its ``description``.
         """
         if limits:

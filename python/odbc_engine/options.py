@@ -82,9 +82,9 @@ class CatalogFilter(TypedDict, total=False):
 class StreamOptions(TypedDict, total=False):
     """How to read a result."""
 
-    #: The most rows of one batch: 1 to 1,048,576; 65,536 unless set.
+    #: The most rows of one batch: 1 to 1,048,576; 131,072 unless set.
     batch_rows_max: int
-    #: About how many bytes the buffers of one batch take: 4 KiB to 1 GiB; 8 MiB unless set.
+    #: About how many bytes the buffers of one batch take: 4 KiB to 1 GiB; 4 MiB unless set.
     batch_bytes_max: int
     #: The longest single value in bytes, any longer being an error; 1 GiB unless set.
     column_bytes_max: int

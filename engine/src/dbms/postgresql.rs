@@ -39,6 +39,8 @@ pub(super) const FACTS: Dbms = Dbms {
     // comes as today in the binary C types, and as zeros in text, which are refused. It takes
     // twice as long for the text of a timestamp as for the struct.
     dates: Exchange::Text,
+    // The driver holds doubles as exact text, and its conversion takes longer than ours.
+    floats: Exchange::Text,
     timestamps: Exchange::BinaryVerified,
     named_types: &[
         ("bool", NamedType::Boolean),

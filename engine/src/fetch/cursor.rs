@@ -16,7 +16,7 @@ use crate::{
     handle::{Context, StatementHandle},
     metrics::{Gauge, Open},
     options::StreamOptions,
-    types::{Binding, CellError, ColumnInfo},
+    types::{Binding, CellError, ColumnInfo, Slabs},
 };
 
 /// More warnings than this are not kept.
@@ -36,8 +36,11 @@ pub(crate) struct Cursor {
     clipped: bool,
     /// Whether the next block wants wider cells.
     rebind: bool,
+    /// Whether the last block was full, so that a larger one is worth it.
+    full: bool,
     /// Rows of the batch in the making.
     built: usize,
+    slabs: Slabs,
     /// Rows of the batches that were delivered.
     delivered: u64,
     batches: u64,
@@ -63,7 +66,9 @@ impl Cursor {
             pending: 0..0,
             clipped: false,
             rebind: false,
+            full: false,
             built: 0,
+            slabs: Slabs::default(),
             delivered: 0,
             batches: 0,
             failure: None,
@@ -78,6 +83,7 @@ impl Cursor {
         self.plan.columns.iter_mut().for_each(|column| column.truncate(0));
         self.block_start = 0;
         self.pending = 0..0;
+        self.full = false;
         (self.built, self.delivered, self.batches) = (0, 0, 0);
         (self.failure, self.done) = (None, false);
         self.plan.ambiguous.iter_mut().for_each(|(.., warned)| *warned = false);
@@ -123,7 +129,11 @@ impl Cursor {
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<()> {
         let rows_max = self.plan.batch_rows(self.batches);
-        while !self.done && self.built < rows_max && self.bytes() < self.options.batch_bytes_max {
+        let bytes_max = self.options.batch_bytes_max;
+        // What the rows of the last call took: so many more are to fit.
+        let mut step = 0;
+        while !self.done && self.built < rows_max && self.bytes() + step < bytes_max {
+            let before = self.bytes();
             match self.plan.mode {
                 Mode::Block(clipped) => {
                     if self.pending.is_empty() {
@@ -139,6 +149,7 @@ impl Cursor {
                     self.append_row(statement, first_unbound, context, warnings)?;
                 }
             }
+            step = self.bytes().saturating_sub(before);
         }
         Ok(())
     }
@@ -155,7 +166,7 @@ impl Cursor {
         self.pending = 0..0;
         let mut step = Step::Next;
         loop {
-            let rows = self.plan.block_rows(self.block_start == 0);
+            let rows = self.plan.block_rows(!self.full);
             if rows > self.block.rows() || step != Step::Next || std::mem::take(&mut self.rebind) {
                 let bound = self.plan.columns.len();
                 self.block.bind(statement, &self.plan.columns, rows, bound, context)?;
@@ -175,6 +186,7 @@ impl Cursor {
                 self.widen_later(fetched.rows, &longest);
             }
             self.clipped = !longest.is_empty();
+            self.full = fetched.rows == self.block.rows();
             self.keep(fetched.warnings, warnings);
             self.pending = 0..fetched.rows;
             self.done = fetched.rows == 0;
@@ -415,7 +427,9 @@ impl Cursor {
         let rows = std::mem::take(&mut self.built);
         self.delivered += rows as u64;
         self.batches += 1;
-        let arrays = self.plan.columns.iter_mut().map(|column| column.finish()).collect();
+        let bytes = self.plan.columns.iter().map(|column| column.slab_bytes()).sum();
+        let mut slab = self.slabs.slab(bytes);
+        let arrays = self.plan.columns.iter_mut().map(|column| column.finish(&mut slab)).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(self.schema(), arrays, &options).map_err(|error| {
             // Drivers promise NOT NULL for columns that then hold one.

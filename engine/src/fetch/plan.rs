@@ -17,7 +17,7 @@ const FIRST_ROWS: usize = 256;
 /// on any driver, and these stay in the processor's cache until they are converted.
 const BLOCK_ROWS: usize = 1024;
 const FIRST_BLOCK_ROWS: usize = 32;
-const BLOCK_BYTES: usize = 1 << 19;
+const BLOCK_BYTES: usize = 1 << 17;
 /// Cells do not become wider than this; longer values are read one by one.
 const WIDE_BYTES: usize = 1 << 16;
 

@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, BinaryArray, FixedSizeBinaryArray};
 use arrow_schema::Field;
 use odbc_api::sys::CDataType;
 
-use super::{Binding, CellError, Cells, Column, values::Bytes};
+use super::{Binding, CellError, Cells, Column, Slab, values::Bytes};
 
 struct Binary {
     field: Field,
@@ -42,8 +42,12 @@ impl Column for Binary {
         self.values.bytes()
     }
 
-    fn finish(&mut self) -> ArrayRef {
-        let (offsets, values, nulls) = self.values.finish();
+    fn slab_bytes(&self) -> usize {
+        self.values.slab_bytes()
+    }
+
+    fn finish(&mut self, slab: &mut Slab) -> ArrayRef {
+        let (offsets, values, nulls) = self.values.finish(slab);
         Arc::new(BinaryArray::new(offsets, values, nulls))
     }
 
@@ -95,8 +99,12 @@ impl Column for Uuid {
         self.values.bytes()
     }
 
-    fn finish(&mut self) -> ArrayRef {
-        let (offsets, values, nulls) = self.values.finish();
+    fn slab_bytes(&self) -> usize {
+        self.values.slab_bytes()
+    }
+
+    fn finish(&mut self, slab: &mut Slab) -> ArrayRef {
+        let (offsets, values, nulls) = self.values.finish(slab);
         // A NULL takes its 16 bytes too in an array of values of one size.
         let values = offsets.windows(2).flat_map(|pair| match pair[1] - pair[0] {
             16 => values[pair[0] as usize..pair[1] as usize].try_into().unwrap_or_default(),

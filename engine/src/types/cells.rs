@@ -76,7 +76,9 @@ impl ColumnBuffer {
     }
 
     pub fn clear_long(&mut self) {
-        self.long.clear();
+        if !self.long.is_empty() {
+            self.long.clear();
+        }
     }
 
     /// The length of the longest value that did not fit its cell among the first `rows`; negative

@@ -10,8 +10,9 @@ use arrow_buffer::i256;
 use arrow_schema::Field;
 
 use super::{
-    Binding, CellError, Cells, Column,
+    Binding, CellError, Cells, Column, Slab,
     cells::{not_a, trimmed},
+    digits::digits,
     primitive::Primitive,
     values::Bytes,
 };
@@ -43,22 +44,18 @@ fn short(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
         [b'-', number @ ..] => (true, number),
         number => (false, number),
     };
-    let whole = number.len().checked_sub(scale as usize + usize::from(scale > 0))?;
-    let is_short = (1..=DIGITS_MAX + 1).contains(&number.len());
-    if !is_short || whole + scale as usize > DIGITS_MAX.min(precision.into()) {
+    let scale = usize::try_from(scale).ok()?;
+    let whole = number.len().checked_sub(scale + usize::from(scale > 0))?;
+    if whole + scale > DIGITS_MAX.min(precision.into()) {
         return None;
     }
-    let mut value = 0u64;
-    for (at, byte) in number.iter().enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        if at == whole && *byte == b'.' {
-            continue;
-        }
-        if digit > 9 || (at == whole && scale > 0) {
-            return None;
-        }
-        value = value * 10 + u64::from(digit);
-    }
+    let (before, behind) = number.split_at(whole);
+    let value = match behind {
+        [] => digits(before)?,
+        [b'.', fraction @ ..] if before.is_empty() => digits(fraction)?,
+        [b'.', fraction @ ..] => digits(before)? * 10u64.pow(scale as u32) + digits(fraction)?,
+        _ => return None,
+    };
     let value = i128::from(value);
     Some(if negative { -value } else { value })
 }
@@ -99,8 +96,12 @@ impl Column for DecimalText {
         self.values.bytes()
     }
 
-    fn finish(&mut self) -> ArrayRef {
-        let (offsets, values, nulls) = self.values.finish();
+    fn slab_bytes(&self) -> usize {
+        self.values.slab_bytes()
+    }
+
+    fn finish(&mut self, slab: &mut Slab) -> ArrayRef {
+        let (offsets, values, nulls) = self.values.finish(slab);
         Arc::new(StringArray::new(offsets, values, nulls))
     }
 

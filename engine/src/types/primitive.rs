@@ -9,13 +9,14 @@ use arrow_array::{
         UInt32Type, UInt64Type,
     },
 };
-use arrow_buffer::{ArrowNativeType, BooleanBuffer};
+use arrow_buffer::ArrowNativeType;
 use arrow_schema::Field;
 use odbc_api::sys::CDataType;
 
 use super::{
-    Binding, CellError, Cells, Column,
+    Binding, CellError, Cells, Column, Slab,
     cells::{not_a, trimmed},
+    digits,
     values::Values,
 };
 
@@ -89,9 +90,13 @@ impl<T: ArrowPrimitiveType> Column for Primitive<T> {
         self.values.bytes()
     }
 
-    fn finish(&mut self) -> ArrayRef {
+    fn slab_bytes(&self) -> usize {
+        self.values.slab_bytes()
+    }
+
+    fn finish(&mut self, slab: &mut Slab) -> ArrayRef {
         // Decimals and instants have more to their type than how they are stored.
-        let array = self.values.finish::<T>().with_data_type(self.field.data_type().clone());
+        let array = self.values.finish::<T>(slab).with_data_type(self.field.data_type().clone());
         Arc::new(array)
     }
 
@@ -170,10 +175,12 @@ impl Column for Boolean {
         self.values.bytes()
     }
 
-    fn finish(&mut self) -> ArrayRef {
-        let bytes = self.values.finish::<UInt8Type>();
-        let (_, values, nulls) = bytes.into_parts();
-        let bits = BooleanBuffer::collect_bool(values.len(), |row| values[row] != 0);
+    fn slab_bytes(&self) -> usize {
+        0
+    }
+
+    fn finish(&mut self, _slab: &mut Slab) -> ArrayRef {
+        let (bits, nulls) = self.values.finish_bits();
         Arc::new(BooleanArray::new(bits, nulls))
     }
 
@@ -224,7 +231,8 @@ where
 pub(super) fn integer_text(field: Field, binding: Binding) -> Box<dyn Column> {
     Box::new(Primitive::<Int64Type>::new(field, binding, |cells, values| {
         let parse = |text: &[u8]| std::str::from_utf8(trimmed(text)).ok()?.parse().ok();
-        values.append_read(cells, parse, |text| not_a("bigint", text))
+        let read = |text: &[u8]| digits::integer(text).or_else(|| parse(text));
+        values.append_read(cells, read, |text| not_a("bigint", text))
     }))
 }
 

@@ -1,5 +1,7 @@
 //! Dates, times and timestamps.
 
+use std::cell::LazyCell;
+
 use arrow_array::{
     ArrowPrimitiveType,
     types::{
@@ -138,11 +140,11 @@ fn doubtful_midnights(cells: &Cells<'_>) -> Vec<usize> {
     // SQL_TIMESTAMP_STRUCT has the time of the day behind six bytes of the date.
     let at_midnight = |cell: &i128| cell.to_ne_bytes()[6..] == [0; 10];
     let midnights = cells.fixed::<i128>().iter().enumerate().filter(|(_, cell)| at_midnight(cell));
-    let now = chrono::Utc::now().date_naive();
+    let now = LazyCell::new(|| chrono::Utc::now().date_naive());
     let is_doubtful = |(row, cell): (usize, &i128)| {
         let date = struct_date(&cell.to_ne_bytes())?;
         let same = |days| {
-            let day = now + TimeDelta::days(days);
+            let day = *now + TimeDelta::days(days);
             (day.month(), day.day()) == (date.month(), date.day())
         };
         let doubtful = date.year() < 1 || [-1, 0, 1].into_iter().any(same);

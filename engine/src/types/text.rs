@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, StringArray};
 use arrow_schema::Field;
 use odbc_api::sys::CDataType;
 
-use super::{Binding, CellError, Cells, Column, values::Bytes};
+use super::{Binding, CellError, Cells, Column, Slab, values::Bytes};
 
 struct Text {
     field: Field,
@@ -49,8 +49,12 @@ impl Column for Text {
         self.values.bytes()
     }
 
-    fn finish(&mut self) -> ArrayRef {
-        let (offsets, values, nulls) = self.values.finish();
+    fn slab_bytes(&self) -> usize {
+        self.values.slab_bytes()
+    }
+
+    fn finish(&mut self, slab: &mut Slab) -> ArrayRef {
+        let (offsets, values, nulls) = self.values.finish(slab);
         // SAFETY: Every value was checked or made as UTF-8 when it was appended.
         Arc::new(unsafe { StringArray::new_unchecked(offsets, values, nulls) })
     }

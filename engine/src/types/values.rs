@@ -2,10 +2,11 @@
 
 use arrow_array::{ArrowPrimitiveType, PrimitiveArray};
 use arrow_buffer::{
-    ArrowNativeType, Buffer, NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer,
+    ArrowNativeType, BooleanBuffer, Buffer, NullBuffer, NullBufferBuilder, OffsetBuffer,
+    ScalarBuffer,
 };
 
-use super::{CellError, Cells};
+use super::{CellError, Cells, Slab, slab::slab_bytes};
 
 /// Values of one size.
 pub(super) struct Values<T> {
@@ -75,11 +76,26 @@ impl<T: ArrowNativeType> Values<T> {
         })
     }
 
-    pub fn finish<A: ArrowPrimitiveType<Native = T>>(&mut self) -> PrimitiveArray<A> {
-        // The next batch is likely to be as long.
-        let next = Vec::with_capacity(self.values.len());
-        let values = std::mem::replace(&mut self.values, next);
-        PrimitiveArray::new(ScalarBuffer::from(values), self.nulls.finish())
+    pub fn slab_bytes(&self) -> usize {
+        slab_bytes(&self.values)
+    }
+
+    /// The values as an array in a slab. Copying them costs less than fresh memory for each batch.
+    pub fn finish<A>(&mut self, slab: &mut Slab) -> PrimitiveArray<A>
+    where
+        A: ArrowPrimitiveType<Native = T>,
+    {
+        let values = ScalarBuffer::from(slab.buffer(&self.values));
+        self.values.clear();
+        PrimitiveArray::new(values, self.nulls.finish())
+    }
+
+    /// Gives the values that are not zero as bits, with those that are NULL.
+    pub fn finish_bits(&mut self) -> (BooleanBuffer, Option<NullBuffer>) {
+        let zero = T::default();
+        let bits = BooleanBuffer::collect_bool(self.values.len(), |row| self.values[row] != zero);
+        self.values.clear();
+        (bits, self.nulls.finish())
     }
 }
 
@@ -140,13 +156,17 @@ impl Bytes {
         })
     }
 
-    pub fn finish(&mut self) -> (OffsetBuffer<i32>, Buffer, Option<NullBuffer>) {
-        let mut offsets = Vec::with_capacity(self.offsets.len());
-        offsets.push(0);
-        let offsets = std::mem::replace(&mut self.offsets, offsets);
-        let values = Vec::with_capacity(self.values.len());
-        let values = std::mem::replace(&mut self.values, values);
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        (offsets, Buffer::from_vec(values), self.nulls.finish())
+    pub fn slab_bytes(&self) -> usize {
+        slab_bytes(&self.offsets) + slab_bytes(&self.values)
+    }
+
+    pub fn finish(&mut self, slab: &mut Slab) -> (OffsetBuffer<i32>, Buffer, Option<NullBuffer>) {
+        let offsets = ScalarBuffer::from(slab.buffer(&self.offsets));
+        let values = slab.buffer(&self.values);
+        self.offsets.truncate(1);
+        self.values.clear();
+        // SAFETY: They begin with 0, and each is the length of the values when it was appended.
+        let offsets = unsafe { OffsetBuffer::new_unchecked(offsets) };
+        (offsets, values, self.nulls.finish())
     }
 }
