@@ -417,6 +417,10 @@ int32_t odbc_procedure_call(odbc_handle connection,
                             struct odbc_execution *execution,
                             struct odbc_error *error);
 
+// Writes a number of the stream's schema: of two streams with the same number, the columns are the
+// same. A number is never used for another schema; the same columns may have several.
+int32_t odbc_stream_schema_number(odbc_handle stream, uint64_t *number, struct odbc_error *error);
+
 // Executes a query in parts, which connections of their own read at once, opened like this one,
 // and streams the rows in any order. The connections see what is committed: on PostgreSQL all of
 // them the same snapshot, elsewhere each what it finds when it begins.

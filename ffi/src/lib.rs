@@ -20,6 +20,7 @@ mod metrics;
 mod pool;
 mod procedure;
 mod rows;
+mod schema_number;
 mod several;
 mod statement;
 mod stream;

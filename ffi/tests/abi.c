@@ -177,6 +177,32 @@ static void test_end_comes_again(void) {
   CHECK(ok(odbc_connection_close(connection, &error)));
 }
 
+/* Executing again gives the same columns, and says so; other columns are another number. */
+static void test_schema_numbers(void) {
+  odbc_handle connection = open_connection(), stream = 0;
+  odbc_execution execution;
+  uint64_t numbers[4] = {0};
+  const char *queries[] = {"SELECT ? AS a", "SELECT ? AS b"};
+  for (int i = 0; i < 2; i++) {
+    odbc_handle statement = open_statement(connection, queries[i]);
+    for (int round = 0; round < 2; round++) {
+      struct parameters p;
+      struct ArrowArray batch;
+      make_parameters(&p);
+      CHECK(ok(odbc_statement_execute(statement, &p.schema, &p.array, &execution, &error)));
+      CHECK(ok(odbc_stream_start(statement, NULL, 0, &stream, &error)));
+      CHECK(ok(odbc_stream_schema_number(stream, &numbers[2 * i + round], &error)));
+      CHECK(ok(odbc_stream_fetch(stream, &batch, &error)) && batch.length == 1);
+      batch.release(&batch);
+      CHECK(ok(odbc_stream_fetch(stream, &batch, &error)) && batch.release == NULL);
+      CHECK(ok(odbc_stream_close(stream, &error)));
+    }
+  }
+  CHECK(numbers[0] != 0 && numbers[0] == numbers[1] && numbers[2] == numbers[3]);
+  CHECK(numbers[0] != numbers[2]);
+  CHECK(ok(odbc_connection_close(connection, &error)));
+}
+
 static void test_closing(void) {
   odbc_handle connection = open_connection();
   odbc_handle statement = open_statement(connection, "SELECT 1"), stream = 0;
@@ -229,6 +255,7 @@ static void test_bad_handle(odbc_handle bad) {
   CHECK(failed(odbc_statement_close(bad, &error), INVALID_STATE));
   CHECK(failed(odbc_stream_start(bad, NULL, 0, &out, &error), INVALID_STATE));
   CHECK(failed(odbc_stream_schema(bad, &schema, &error), INVALID_STATE));
+  CHECK(failed(odbc_stream_schema_number(bad, &out, &error), INVALID_STATE));
   CHECK(failed(odbc_stream_fetch(bad, &batch, &error), INVALID_STATE));
   CHECK(failed(odbc_stream_warnings(bad, &text, &error), INVALID_STATE));
   CHECK(failed(odbc_stream_cancel(bad, &error), INVALID_STATE));
@@ -283,6 +310,7 @@ static void test_null_outputs(void) {
   CHECK(ok(odbc_statement_execute(statement, NULL, NULL, &execution, &error)));
   CHECK(ok(odbc_stream_start(statement, NULL, 0, &stream, &error)));
   CHECK(failed(odbc_stream_schema(stream, NULL, &error), INVALID_ARGUMENT));
+  CHECK(failed(odbc_stream_schema_number(stream, NULL, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_stream_fetch(stream, NULL, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_stream_warnings(stream, NULL, &error), INVALID_ARGUMENT));
   CHECK(failed(odbc_metrics_read(NULL, &error), INVALID_ARGUMENT));
@@ -532,6 +560,7 @@ int main(void) {
   test_versions();
   test_query();
   test_end_comes_again();
+  test_schema_numbers();
   test_closing();
   test_bad_handles();
   test_null_outputs();
