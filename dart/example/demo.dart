@@ -1,4 +1,5 @@
 import 'dart:io';
+import 'dart:math';
 
 import 'package:odbc_engine/odbc_engine.dart';
 
@@ -26,9 +27,27 @@ void main() {
     for (final pet in pets.rows) {
       stdout.writeln(pet.values.map(show).join(' | '));
     }
+    if (stderr.hasTerminal) readWithBar(connection);
   } finally {
     connection.close();
   }
+}
+
+/// Reads every twelve pets side by side, and shows on a terminal how far that is.
+void readWithBar(OdbcConnection connection) {
+  const width = 40;
+  final total = pow(3, 12).toInt();
+  final twelve = [for (var i = 1; i <= 12; i++) 'pet p$i'].join(', ');
+  final stream = connection.stream('SELECT p1.id FROM $twelve');
+  for (final batch in stream.batches) {
+    batch.close();
+    final progress = stream.progress;
+    final done = progress.rows * width ~/ total;
+    stderr.write('\r[${'#' * done}${'.' * (width - done)}] '
+        '${progress.rows} rows, ${progress.elapsed.inMilliseconds} ms');
+  }
+  stream.close();
+  stderr.writeln();
 }
 
 /// [value] as a cell of the table.

@@ -1,9 +1,13 @@
 //! The demo of the README: the same table as from Python and Dart.
 
-use std::{env, sync::Arc};
+use std::{
+    env,
+    io::{self, IsTerminal as _},
+    sync::Arc,
+};
 
 use odbc_engine::{
-    Connection, ConnectionOptions, Parameters, Result, StreamOptions,
+    Connection, ConnectionOptions, Parameters, Progress, Result, StreamOptions,
     arrow_array::{
         Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
         cast::AsArray, temporal_conversions::date32_to_datetime,
@@ -53,6 +57,23 @@ fn main() -> Result<()> {
             println!("{}", cells.join(" | "));
         }
     }
+    if io::stderr().is_terminal() { read_with_bar(&connection) } else { Ok(()) }
+}
+
+/// Reads every twelve pets side by side, and shows on a terminal how far that is.
+fn read_with_bar(connection: &Connection) -> Result<()> {
+    const WIDTH: u64 = 40;
+    let total = 3_u64.pow(12);
+    let twelve = (1..=12).map(|number| format!("pet p{number}")).collect::<Vec<_>>().join(", ");
+    let sql = format!("SELECT p1.id FROM {twelve}");
+    let stream = connection.query(&sql, &Parameters::none(), &StreamOptions::default())?;
+    while stream.fetch()?.is_some() {
+        let Progress { rows, elapsed, .. } = stream.progress();
+        let done = rows * WIDTH / total;
+        let bar = "#".repeat(done as usize) + &".".repeat((WIDTH - done) as usize);
+        eprint!("\r[{bar}] {rows} rows, {} ms", elapsed.as_millis());
+    }
+    eprintln!();
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import sys
 
 import odbc_engine
 
@@ -31,6 +32,19 @@ def cell(value: object) -> str:
             return str(value)
 
 
+def read_with_bar(connection: odbc_engine.Connection) -> None:
+    """Reads every twelve pets side by side, and shows on a terminal how far that is."""
+    width, total = 40, 3**12
+    twelve = ", ".join(f"pet p{number}" for number in range(1, 13))
+    stream = connection.execute(f"SELECT p1.id FROM {twelve}").stream()
+    for _ in stream:
+        rows, _bytes, elapsed = stream.progress
+        done = rows * width // total
+        bar = "#" * done + "." * (width - done)
+        print(f"\r[{bar}] {rows} rows, {elapsed * 1000:.0f} ms", end="", file=sys.stderr)
+    print(file=sys.stderr)
+
+
 connection_string = os.environ.get("ODBC_ENGINE_DEMO", "Driver=SQLite3;Database=:memory:")
 with odbc_engine.connect(connection_string) as connection:
     connection.execute(CREATE)
@@ -40,3 +54,5 @@ with odbc_engine.connect(connection_string) as connection:
     print(" | ".join(column.name for column in cursor.columns))
     for row in cursor:
         print(" | ".join(map(cell, row)))
+    if sys.stderr.isatty():
+        read_with_bar(connection)
