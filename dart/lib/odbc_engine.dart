@@ -8,13 +8,16 @@ import 'src/connection.dart';
 export 'src/arrow/column_builder.dart' show OdbcColumnBuilder;
 export 'src/async/connection.dart'
     show OdbcAsyncCall, OdbcAsyncConnection, clearAllStatementsAsync;
+export 'src/async/pool.dart' show OdbcAsyncPool;
 export 'src/async/statement.dart' show OdbcAsyncStatement;
 export 'src/async/stream.dart' show OdbcAsyncStream;
 export 'src/batch.dart' show OdbcArray, OdbcBatch;
 export 'src/bulk/options.dart'
     show OdbcBulkMode, OdbcBulkOptions, OdbcBulkResult, OdbcBulkStrategy;
 export 'src/bulk/rows_builder.dart' show OdbcRowsBuilder;
+export 'src/bulk_failure.dart' show OdbcBulkFailure, OdbcBulkWorker;
 export 'src/call.dart' show OdbcCall;
+export 'src/cancel.dart' show OdbcCancelHandle;
 export 'src/catalog.dart' show OdbcCatalogFunction, OdbcCatalogQuery;
 export 'src/clear.dart' show clearAllStatements;
 export 'src/column.dart' show OdbcColumn;
@@ -28,10 +31,13 @@ export 'src/metrics.dart' show OdbcLatency, OdbcMetrics, metrics, resetMetrics;
 export 'src/options.dart'
     show OdbcConnectionOptions, OdbcStreamOptions, OdbcTransactionOptions;
 export 'src/parameter.dart' show OdbcParameter;
+export 'src/pool/options.dart' show OdbcPoolOptions;
+export 'src/pool/pool.dart' show OdbcPool;
+export 'src/pool/state.dart' show OdbcPoolState;
 export 'src/result.dart' show OdbcResult;
 export 'src/retry.dart' show retry, retryAsync;
 export 'src/row.dart' show OdbcRow;
-export 'src/service.dart' show OdbcService;
+export 'src/service.dart' show OdbcPoolService, OdbcService;
 export 'src/several.dart' show OdbcPages, OdbcPartition;
 export 'src/statement.dart' show OdbcStatement;
 export 'src/stream.dart' show OdbcProgress, OdbcStream;

@@ -6,6 +6,7 @@ import 'package:ffi/ffi.dart';
 import 'arrow/batch_memory.dart';
 import 'arrow/column_buffers.dart';
 import 'arrow/decode.dart';
+import 'arrow/read_columns.dart';
 import 'bindings/structs.dart';
 import 'column.dart';
 import 'exception.dart';
@@ -134,11 +135,7 @@ final class OdbcArray implements Finalizable {
   /// Every value, copied out of the native memory.
   List<Object?> toList() {
     _checkOpen();
-    final values = List<Object?>.filled(length, null);
-    for (var i = 0; i < values.length; i++) {
-      if (!_isNull(i)) values[i] = _value(i);
-    }
-    return values;
+    return readColumn(column, _buffers, _batch.firstRow);
   }
 
   /// The values of a column of signed bytes, without a copy.
@@ -200,13 +197,7 @@ final class OdbcArray implements Finalizable {
     try {
       return _decode(index);
     } on DecodeFailure catch (failure) {
-      throw OdbcException(
-        OdbcErrorKind.data,
-        failure.message,
-        operation: 'fetch',
-        column: column.name,
-        row: _batch.firstRow + index,
-      );
+      throw decodeException(failure, column, _batch.firstRow + index);
     }
   }
 

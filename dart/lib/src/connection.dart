@@ -7,10 +7,10 @@ import 'bindings/call.dart';
 import 'bindings/engine_functions.dart';
 import 'bindings/native_handle.dart';
 import 'bulk/insert.dart';
-import 'bulk/lent_rows.dart';
 import 'bulk/options.dart';
 import 'bulk/rows_builder.dart';
 import 'call.dart';
+import 'cancel.dart';
 import 'catalog.dart';
 import 'engine.dart';
 import 'exception.dart';
@@ -190,7 +190,7 @@ final class OdbcConnection implements Finalizable, OdbcService {
   OdbcBulkResult bulkInsertWith(
           String table, Object data, OdbcBulkOptions options,
           {Map<String, OdbcType>? types}) =>
-      insertMany(_handle, table, data, options, types);
+      BulkTarget.connection(_handle).insert(table, data, options, types);
 
   /// Begins a transaction. Autocommit is off until it ends.
   ///
@@ -278,6 +278,16 @@ final class OdbcConnection implements Finalizable, OdbcService {
       (error) => _handle.functions
           .connectionSetAutocommit(_handle.value, enabled ? 1 : 0, error));
 
+  @override
+  void cancel() => check('cancel',
+      (error) => _handle.functions.connectionCancel(_handle.value, error));
+
+  /// Asks what [statement] does to stop, like its own `cancel`.
+  void cancelStatement(OdbcStatement statement) => statement.cancel();
+
+  /// What cancels everything on this connection, also from another isolate.
+  OdbcCancelHandle get cancelHandle => cancelHandleOf(_handle);
+
   /// Ends every statement and stream of this connection, also those that are
   /// kept prepared.
   void clearStatements() => check(
@@ -350,31 +360,16 @@ final class OdbcConnection implements Finalizable, OdbcService {
           jsonDecode(readText(operation, call)) as Map<String, Object?>);
 }
 
+/// The connection of [handle]; not exported to users.
+OdbcConnection connectionOfHandle(NativeHandle handle) =>
+    OdbcConnection._(handle);
+
 /// The handle of [connection]; not exported to users.
 int connectionHandle(OdbcConnection connection) => connection._handle.value;
 
-/// Inserts the rows of [data] into [table] of [connection], which are those of
-/// [LentRows] or of the native stream of that number; not exported to users.
-OdbcBulkResult insertLent(OdbcConnection connection, String table, Object data,
-        OdbcBulkOptions options) =>
-    switch (data) {
-      LentRows(:final source) =>
-        insertRows(connection._handle, table, source, options),
-      int() => insertStream(connection._handle, table, data, options),
-      _ => throw ArgumentError.value(data, 'data'),
-    };
-
-/// Inserts the rows of [data], all of which are built before: an isolate that
-/// may be killed cannot make them while the library reads them.
-OdbcBulkResult insertGathered(OdbcConnection connection, String table,
-    Object data, OdbcBulkOptions options, Map<String, OdbcType>? types) {
-  final rows = gather(rowsOf(data, types, columnsOf(options)));
-  try {
-    return insertRows(connection._handle, table, rows, options);
-  } finally {
-    rows.free();
-  }
-}
+/// What inserts rows by [connection]; not exported to users.
+BulkTarget bulkTargetOf(OdbcConnection connection) =>
+    BulkTarget.connection(connection._handle);
 
 /// Closes the connection [handle] of the library at [path], if it is open.
 void closeConnectionHandle(String path, int handle) => check(

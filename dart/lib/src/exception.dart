@@ -1,6 +1,8 @@
 /// What can go wrong, as one sealed family.
 library;
 
+import 'bulk_failure.dart';
+
 /// The kinds of [OdbcException]; their numbers never change meaning.
 enum OdbcErrorKind {
   /// An argument that cannot be used; the message names it.
@@ -93,6 +95,7 @@ typedef OdbcErrorDetails = ({
   int? row,
   List<OdbcDiagnostic> records,
   bool retryable,
+  String? details,
 });
 
 /// The only exception that this package throws.
@@ -111,8 +114,9 @@ sealed class OdbcException implements Exception {
     int? row,
     List<OdbcDiagnostic> records = const [],
     bool retryable = false,
+    String? details,
   }) {
-    final details = (
+    final all = (
       operation: operation,
       message: message,
       sqlstate: sqlstate,
@@ -121,23 +125,24 @@ sealed class OdbcException implements Exception {
       row: row,
       records: List<OdbcDiagnostic>.unmodifiable(records),
       retryable: retryable,
+      details: details,
     );
     return switch (kind) {
-      OdbcErrorKind.invalidArgument => OdbcInvalidArgumentException._(details),
-      OdbcErrorKind.invalidState => OdbcInvalidStateException._(details),
-      OdbcErrorKind.unsupported => OdbcUnsupportedException._(details),
-      OdbcErrorKind.connection => OdbcConnectionException._(details),
-      OdbcErrorKind.authentication => OdbcAuthenticationException._(details),
-      OdbcErrorKind.syntax => OdbcSyntaxException._(details),
-      OdbcErrorKind.constraint => OdbcConstraintException._(details),
-      OdbcErrorKind.data => OdbcDataException._(details),
-      OdbcErrorKind.transaction => OdbcTransactionException._(details),
-      OdbcErrorKind.timeout => OdbcTimeoutException._(details),
-      OdbcErrorKind.cancelled => OdbcCancelledException._(details),
-      OdbcErrorKind.truncated => OdbcTruncatedException._(details),
-      OdbcErrorKind.limit => OdbcLimitException._(details),
-      OdbcErrorKind.driver => OdbcDriverException._(details),
-      OdbcErrorKind.internal => OdbcInternalException._(details),
+      OdbcErrorKind.invalidArgument => OdbcInvalidArgumentException._(all),
+      OdbcErrorKind.invalidState => OdbcInvalidStateException._(all),
+      OdbcErrorKind.unsupported => OdbcUnsupportedException._(all),
+      OdbcErrorKind.connection => OdbcConnectionException._(all),
+      OdbcErrorKind.authentication => OdbcAuthenticationException._(all),
+      OdbcErrorKind.syntax => OdbcSyntaxException._(all),
+      OdbcErrorKind.constraint => OdbcConstraintException._(all),
+      OdbcErrorKind.data => OdbcDataException._(all),
+      OdbcErrorKind.transaction => OdbcTransactionException._(all),
+      OdbcErrorKind.timeout => OdbcTimeoutException._(all),
+      OdbcErrorKind.cancelled => OdbcCancelledException._(all),
+      OdbcErrorKind.truncated => OdbcTruncatedException._(all),
+      OdbcErrorKind.limit => OdbcLimitException._(all),
+      OdbcErrorKind.driver => OdbcDriverException._(all),
+      OdbcErrorKind.internal => OdbcInternalException._(all),
     };
   }
 
@@ -168,6 +173,13 @@ sealed class OdbcException implements Exception {
 
   /// Every diagnostic record, in the driver's order.
   List<OdbcDiagnostic> get records => _details.records;
+
+  /// What became of the rows, where an insert of many failed while they were
+  /// sent.
+  OdbcBulkFailure? get bulk => switch (_details.details) {
+        null => null,
+        final json => OdbcBulkFailure.fromDetails(json),
+      };
 
   /// Whether the same work may succeed when it is begun anew: a lost
   /// connection, a deadlock, a serialization failure.

@@ -7,19 +7,27 @@ final class OdbcConnectionOptions {
   /// Options by name. [loginTimeout] counts in whole milliseconds;
   /// [statementCacheSize] is how many prepared statements are kept for later
   /// ones of the same text; [streaming] asks the driver to fetch results bit by
-  /// bit instead of holding them in memory.
+  /// bit instead of holding them in memory. An execution, or the fetching of a
+  /// batch, that takes longer than [queryTimeout] (whole milliseconds) is
+  /// stopped; [cancelConnection] tells whether a second connection may be opened
+  /// to stop what runs, where the database needs one.
   OdbcConnectionOptions({
     Duration? loginTimeout,
     bool? readOnly,
     bool? autocommit,
     int? statementCacheSize,
     bool? streaming,
+    Duration? queryTimeout,
+    bool? cancelConnection,
   }) : _values = {
           if (loginTimeout != null)
             'login_timeout_ms': loginTimeout.inMilliseconds,
           if (readOnly != null) 'read_only': readOnly,
           if (autocommit != null) 'autocommit': autocommit,
           if (streaming != null) 'streaming': streaming,
+          if (queryTimeout != null)
+            'query_timeout_ms': queryTimeout.inMilliseconds,
+          if (cancelConnection != null) 'cancel_connection': cancelConnection,
           if (statementCacheSize != null)
             'statement_cache_size': statementCacheSize,
         };

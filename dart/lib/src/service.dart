@@ -2,9 +2,11 @@ import 'dart:async';
 
 import 'bulk/options.dart';
 import 'bulk/rows_builder.dart';
+import 'exception.dart';
 import 'execution.dart';
 import 'isolation.dart';
 import 'options.dart';
+import 'pool/state.dart';
 import 'result.dart';
 import 'row.dart';
 import 'types/type.dart';
@@ -75,10 +77,68 @@ abstract interface class OdbcService {
   /// transaction.
   FutureOr<void> releaseSavepoint(String name);
 
+  /// Asks everything that runs on this connection to stop, its open streams
+  /// included, without waiting.
+  ///
+  /// Such calls then fail with an error of kind [OdbcErrorKind.cancelled],
+  /// unless they ended before. An error of kind [OdbcErrorKind.unsupported]
+  /// says that the database has no way.
+  void cancel();
+
   /// Whether [close] was called.
   bool get isClosed;
 
   /// Rolls back an open transaction, ends every statement and stream, and
   /// disconnects. A second call does nothing.
+  FutureOr<void> close();
+}
+
+/// What a repository needs of a pool, whether its calls block the isolate
+/// (`OdbcPool`) or give futures (`OdbcAsyncPool`).
+abstract interface class OdbcPoolService {
+  /// Borrows a connection that works, which is given back by closing it.
+  ///
+  /// Who comes first is served first. An error of kind [OdbcErrorKind.timeout]
+  /// says that none became free in time.
+  FutureOr<OdbcService> acquire();
+
+  /// How the pool is doing.
+  OdbcPoolState get state;
+
+  /// Inserts the rows of [data] into [table] over [parallelism] connections at
+  /// once, each in transactions of its own.
+  ///
+  /// [data] is what [OdbcService.bulkInsert] takes. Where some rows were not
+  /// written that is an error whose `bulk` tells which are in the table and which are not:
+  /// none, unless other connections had come to their end, [commitEveryRows] is
+  /// set, or [stopOnError] is false.
+  FutureOr<OdbcBulkResult> bulkInsertParallel(
+    String table,
+    Object data, {
+    Map<String, OdbcType>? types,
+    String? schema,
+    String? catalog,
+    List<String>? columns,
+    OdbcBulkMode? mode,
+    OdbcBulkStrategy? strategy,
+    int? chunkRows,
+    int? commitEveryRows,
+    bool? findBadRow,
+    int? parallelism,
+    bool? stopOnError,
+  });
+
+  /// Changes how many connections are kept open at least and at most; a size
+  /// that is null stays.
+  FutureOr<void> resize({int? sizeMin, int? sizeMax});
+
+  /// Whether [close] was called.
+  bool get isClosed;
+
+  /// Lends nothing any more, closes the connections that nobody uses, and waits
+  /// for the others to come back. A second call does nothing.
+  ///
+  /// Where some do not come back in time, an error of kind
+  /// [OdbcErrorKind.timeout] tells how many; the pool is closed all the same.
   FutureOr<void> close();
 }

@@ -8,6 +8,7 @@ import 'batch.dart';
 import 'bindings/call.dart';
 import 'bindings/native_handle.dart';
 import 'bindings/structs.dart';
+import 'cancel.dart';
 import 'column.dart';
 import 'exception.dart';
 import 'options.dart';
@@ -136,10 +137,14 @@ final class OdbcStream implements Finalizable {
 
   /// Asks the stream to stop, without waiting.
   ///
-  /// The next fetch, or one that another isolate waits for, fails with an error
-  /// of kind [OdbcErrorKind.cancelled], and the stream is closed.
+  /// The fetch that runs or comes next fails with an error of kind
+  /// [OdbcErrorKind.cancelled], and the stream is closed. A fetch blocks the
+  /// isolate that makes it: [cancelHandle] stops it from another one.
   void cancel() => check('cancel',
       (error) => _handle.functions.streamCancel(_handle.value, error));
+
+  /// What cancels this stream, also from another isolate.
+  OdbcCancelHandle get cancelHandle => cancelHandleOf(_handle);
 
   /// Whether [close] was called.
   bool get isClosed => _handle.isClosed;

@@ -132,6 +132,17 @@ void main() {
     expect(batches, 100);
   });
 
+  test('progress is told with each batch', () async {
+    final stream = await connection.stream(_numbers(1000), const <Object?>[],
+        OdbcStreamOptions(batchRowsMax: 100));
+    final told = stream.onProgress.map((progress) => progress.rows).toList();
+    await for (final batch in stream.batches) {
+      batch.close();
+    }
+    expect(await told, [for (var rows = 100; rows <= 1000; rows += 100) rows]);
+    expect(stream.progress.bytes, greaterThanOrEqualTo(8000));
+  });
+
   test('a cancelled subscription closes its stream', () async {
     final stream = await connection.stream(_numbers(100000), const <Object?>[],
         OdbcStreamOptions(batchRowsMax: 10));

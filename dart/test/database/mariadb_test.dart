@@ -1,12 +1,17 @@
 import 'package:odbc_engine/odbc_engine.dart';
 import 'package:test/test.dart';
 
+import 'cancel_suite.dart';
 import 'engine.dart';
 import 'suite.dart';
 
 void main() {
   final string = connectionString('ODBC_ENGINE_MARIADB', database: 'MariaDB');
   if (string == null) return;
+  group('stopping:', () {
+    declareCancel(string,
+        slow: 'SELECT sleep(30)', many: 'SELECT seq FROM seq_1_to_3000000');
+  });
   declareSuite(string, tableOption: 'ENGINE=InnoDB', syntaxState: '42000');
 
   test('unsigned integers of 64 bits are BigInt', () {

@@ -3,6 +3,7 @@ import 'package:test/test.dart';
 
 import '../../example/every_type.dart' as every_type;
 import '../exception_matcher.dart';
+import 'cancel_suite.dart';
 import 'engine.dart';
 import 'suite.dart';
 
@@ -10,6 +11,11 @@ void main() {
   final string =
       connectionString('ODBC_ENGINE_POSTGRESQL', database: 'PostgreSQL');
   if (string == null) return;
+  group('stopping:', () {
+    declareCancel(string,
+        slow: 'SELECT pg_sleep(30)',
+        many: 'SELECT i FROM generate_series(1, 3000000) AS s(i)');
+  });
   declareSuite(string, syntaxState: '42601');
 
   test('every type comes back exactly', () {
@@ -45,6 +51,54 @@ void main() {
     expect(statement.stream().rows.single['seven'], 7);
     expect(statement.nextResult(), isNull);
     expect(statement.nextResult(), isNull);
+  });
+
+  test('several connections insert at once', () {
+    final pool = OdbcPool.open(string,
+        options: OdbcPoolOptions(sizeMax: 2), engine: testEngine());
+    addTearDown(() {
+      pool.acquire()
+        ..execute('DROP TABLE IF EXISTS dart_parallel')
+        ..close();
+      pool.close();
+    });
+    Iterable<Map<String, Object?>> rows() sync* {
+      for (var i = 0; i < 60000; i++) {
+        yield {'id': i % 59999, 'name': 'name $i'};
+      }
+    }
+
+    final result = pool.bulkInsertParallel('dart_parallel', rows(),
+        mode: OdbcBulkMode.replace, parallelism: 2, chunkRows: 5000);
+    expect(result.rows, 60000);
+    expect(result.workers, 2);
+    final connection = pool.acquire();
+    expect(
+        connection
+            .query('SELECT count(*), count(DISTINCT id) FROM dart_parallel')
+            .rows
+            .single
+            .values,
+        [60000, 59999]);
+    connection
+      ..execute('DELETE FROM dart_parallel')
+      ..execute('ALTER TABLE dart_parallel ADD PRIMARY KEY (id)')
+      ..close();
+    try {
+      pool.bulkInsertParallel('dart_parallel', rows(),
+          parallelism: 2, chunkRows: 1000, stopOnError: false);
+      fail('a key was inserted twice');
+    } on OdbcConstraintException catch (error) {
+      final report = error.bulk!;
+      expect(report.committed + report.notCommitted, 60000);
+      expect(report.notCommitted, 1000);
+      expect(report.workers, hasLength(2));
+      expect(
+          report.workers
+              .expand((worker) => worker.errors)
+              .map((error) => error.kind),
+          contains(OdbcErrorKind.constraint));
+    }
   });
 
   test('a serialization failure is done again', () {

@@ -21,6 +21,9 @@ final class ColumnBuffers {
 
   late final Uint8List? _validity = _readValidity();
 
+  /// Whether any row may be null.
+  bool get hasNulls => _validity != null;
+
   /// Whether row [index] is null.
   bool isNull(int index) {
     final validity = _validity;

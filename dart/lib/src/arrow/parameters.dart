@@ -44,7 +44,7 @@ T withParameters<T>(
         add(_encodeName(name), value, 'parameter "$name"');
       }
     default:
-      throw _refusal('parameters are a List, or a Map by name, not a '
+      throw refuseParameter('parameters are a List, or a Map by name, not a '
           '${values.runtimeType}');
   }
   if (columns.isEmpty) return body(nullptr, nullptr);
@@ -67,7 +67,8 @@ T withParameters<T>(
 /// A column of one row for the parameter that errors call [subject], such as
 /// `parameter 1`.
 OdbcColumnBuilder<Object> encodeParameter(Object? value, String subject) {
-  OdbcException refuse(String reason, int row) => _refusal('$subject: $reason');
+  OdbcException refuse(String reason, int row) =>
+      refuseParameter('$subject: $reason');
   final type = typeOfValue(value) ??
       (throw refuse('a ${value.runtimeType} cannot be sent', 0));
   return builderOf('', type, refuse)
@@ -78,17 +79,19 @@ final _noName = Uint8List(0);
 
 Uint8List _encodeName(Object? name) {
   if (name is! String) {
-    throw _refusal('a parameter is named by a String, not by a '
+    throw refuseParameter('a parameter is named by a String, not by a '
         '${name.runtimeType}');
   }
   // Either would be another name, or none, behind a NUL-terminated text.
   if (name.isEmpty || name.contains('\u0000')) {
-    throw _refusal('a parameter cannot have the name ${jsonEncode(name)}');
+    throw refuseParameter(
+        'a parameter cannot have the name ${jsonEncode(name)}');
   }
   return encodeText(name, 'a parameter\'s name', operation: 'execute');
 }
 
-OdbcException _refusal(String message) => OdbcException(
+/// What says that parameters cannot be sent.
+OdbcException refuseParameter(String message) => OdbcException(
       OdbcErrorKind.invalidArgument,
       message,
       operation: 'execute',

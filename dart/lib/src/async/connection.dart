@@ -1,12 +1,12 @@
 import 'dart:async';
 import 'dart:isolate';
 
-import '../bulk/insert.dart';
-import '../bulk/lent_rows.dart';
+import '../bindings/call.dart';
 import '../bulk/options.dart';
 import '../bulk/rows_builder.dart';
 import '../catalog.dart';
 import '../clear.dart';
+import '../connection.dart';
 import '../engine.dart';
 import '../exception.dart';
 import '../execution.dart';
@@ -18,6 +18,7 @@ import '../row.dart';
 import '../service.dart';
 import '../several.dart';
 import '../types/type.dart';
+import 'bulk.dart';
 import 'protocol.dart';
 import 'statement.dart';
 import 'stream.dart';
@@ -30,7 +31,7 @@ import 'worker.dart';
 /// run at once. When the isolate ends before the connection is closed, its
 /// calls fail with an error of kind [OdbcErrorKind.invalidState].
 final class OdbcAsyncConnection implements OdbcService {
-  OdbcAsyncConnection._(this._worker);
+  OdbcAsyncConnection._(this._worker, [this._abort]);
 
   /// Connects as [connectionString] says, for example
   /// `Driver=SQLite3;Database=:memory:`.
@@ -42,10 +43,30 @@ final class OdbcAsyncConnection implements OdbcService {
     OdbcEngine? engine,
   }) async =>
       OdbcAsyncConnection._(await Worker.start(
-          connectionString, options, engine ?? OdbcEngine.load()));
+          libraryOf(engine ?? OdbcEngine.load()),
+          _connecting(connectionString, options)));
+
+  // A closure of its own, so that it takes nothing else to the worker.
+  static OpenConnection _connecting(
+          String connectionString, OdbcConnectionOptions? options) =>
+      (engine) => OdbcConnection.open(connectionString,
+          options: options, engine: engine);
 
   final Worker _worker;
-  bool _closed = false;
+  final Future<void>? _abort;
+
+  /// This connection, whose calls are stopped when [abort] completes: each one
+  /// that is made by the object that this gives, and streams that it starts.
+  ///
+  /// A call that is stopped fails with an error of kind
+  /// [OdbcErrorKind.cancelled], and the connection can be used on. One that
+  /// cannot be stopped ends by itself, with an error of kind
+  /// [OdbcErrorKind.unsupported].
+  OdbcAsyncConnection abortedBy(Future<void> abort) =>
+      OdbcAsyncConnection._(_worker, abort);
+
+  Future<T> _ask<T>(Request request, String operation) =>
+      _worker.ask(request, operation, abort: _abort);
 
   /// The isolate that waits for the database.
   Isolate get isolate => _worker.isolate;
@@ -61,7 +82,7 @@ final class OdbcAsyncConnection implements OdbcService {
   @override
   Future<OdbcExecution> execute(String sql,
           [Object parameters = const <Object?>[]]) =>
-      _worker.ask(Execute(sql, parameters), 'statement');
+      _ask(Execute(sql, parameters), 'statement');
 
   /// Runs [sql] with [parameters]; its result is read batch by batch, until
   /// the stream is closed.
@@ -71,16 +92,16 @@ final class OdbcAsyncConnection implements OdbcService {
     OdbcStreamOptions? options,
   ]) =>
       OdbcAsyncStream.start(_worker, QueryStream(sql, parameters, options),
-          operation: 'statement');
+          operation: 'statement', abort: _abort);
 
   @override
   Stream<OdbcRow> rows(
     String sql, [
     Object parameters = const <Object?>[],
     OdbcStreamOptions? options,
-  ]) async* {
-    yield* (await stream(sql, parameters, options)).rows;
-  }
+  ]) =>
+      rowsOfStarted(_worker, QueryStream(sql, parameters, options),
+          abort: _abort);
 
   /// Reads [sql] in parts over connections of their own at once, opened like
   /// this one; rows come in any order.
@@ -88,7 +109,8 @@ final class OdbcAsyncConnection implements OdbcService {
           [Object parameters = const <Object?>[],
           OdbcStreamOptions? options]) =>
       OdbcAsyncStream.start(
-          _worker, PartsStream(sql, partition, parameters, options));
+          _worker, PartsStream(sql, partition, parameters, options),
+          abort: _abort);
 
   /// Reads [sql] page by page in the order of a key, in bounded memory on any
   /// driver.
@@ -96,29 +118,32 @@ final class OdbcAsyncConnection implements OdbcService {
           [Object parameters = const <Object?>[],
           OdbcStreamOptions? options]) =>
       OdbcAsyncStream.start(
-          _worker, PagesStream(sql, pages, parameters, options));
+          _worker, PagesStream(sql, pages, parameters, options),
+          abort: _abort);
 
   /// What the database holds, by a catalog function of ODBC, with the columns
   /// of its standard on every database.
   Future<OdbcAsyncStream> catalog(OdbcCatalogQuery query) =>
-      OdbcAsyncStream.start(_worker, CatalogStream(query));
+      OdbcAsyncStream.start(_worker, CatalogStream(query), abort: _abort);
 
   /// Calls [procedure] with a value for each of its [parameters], like
   /// `OdbcConnection.call`.
   Future<OdbcAsyncCall> call(String procedure,
       [Object parameters = const <Object?>[]]) async {
-    final called =
-        await _worker.ask<Called>(Call(procedure, parameters), 'call');
+    final called = await _ask<Called>(Call(procedure, parameters), 'call');
     return OdbcAsyncCall(
       outputs: called.outputs,
-      statement: OdbcAsyncStatement(_worker, called.statement, ''),
+      statement: OdbcAsyncStatement(_worker, called.statement, '', _abort),
       execution: called.execution,
     );
   }
 
   /// A statement for [sql], to be executed any number of times.
   Future<OdbcAsyncStatement> prepare(String sql) async => OdbcAsyncStatement(
-      _worker, await _worker.ask<int>(Prepare(sql), 'statement'), sql);
+      _worker,
+      await _ask<StatementOpened>(Prepare(sql), 'statement'),
+      sql,
+      _abort);
 
   /// Inserts the rows of [data] into [table], like `OdbcConnection.bulkInsert`.
   ///
@@ -157,23 +182,14 @@ final class OdbcAsyncConnection implements OdbcService {
 
   /// Inserts the rows of [data] as [options] say, like [bulkInsert].
   Future<OdbcBulkResult> bulkInsertWith(
-      String table, Object data, OdbcBulkOptions options,
-      {Map<String, OdbcType>? types}) async {
-    Future<OdbcBulkResult> insert(Object rows) => _worker.ask(
-        BulkInsert(table, rows, options, types), bulkInsertOperation);
-    switch (data) {
-      case OdbcAsyncStream():
-        refuseTypesOfStream(types);
-        return insert(asyncStreamHandle(data));
-      case final RowsMaker _:
-        return insert(data);
-      case Stream<Object?>():
-        return bulkInsertWith(table, await data.toList(), options,
-            types: types);
-      default:
-        return lendRows(rowsOf(data, types, columnsOf(options)), insert);
-    }
-  }
+          String table, Object data, OdbcBulkOptions options,
+          {Map<String, OdbcType>? types}) =>
+      sendRows(
+          data,
+          options,
+          types,
+          (rows) => _ask(
+              BulkInsert(table, rows, options, types), bulkInsertOperation));
 
   @override
   Future<void> begin({OdbcIsolation? isolation, bool readOnly = false}) =>
@@ -182,19 +198,19 @@ final class OdbcAsyncConnection implements OdbcService {
 
   /// Begins a transaction as [options] say, like [begin].
   Future<void> beginWith(OdbcTransactionOptions options) =>
-      _worker.ask(Begin(options), 'begin');
+      _ask(Begin(options), 'begin');
 
   @override
   Future<void> savepoint(String name) =>
-      _worker.ask(Savepoint(SavepointAction.set, name), 'savepoint');
+      _ask(Savepoint(SavepointAction.set, name), 'savepoint');
 
   @override
   Future<void> rollbackToSavepoint(String name) =>
-      _worker.ask(Savepoint(SavepointAction.rollback, name), 'rollback');
+      _ask(Savepoint(SavepointAction.rollback, name), 'rollback');
 
   @override
   Future<void> releaseSavepoint(String name) =>
-      _worker.ask(Savepoint(SavepointAction.release, name), 'release');
+      _ask(Savepoint(SavepointAction.release, name), 'release');
 
   /// Runs [work] in a transaction: commits where it succeeds, rolls back where
   /// it throws.
@@ -227,44 +243,49 @@ final class OdbcAsyncConnection implements OdbcService {
       );
 
   @override
-  Future<void> commit() => _worker.ask(const Commit(), 'commit');
+  Future<void> commit() => _ask(const Commit(), 'commit');
 
   @override
-  Future<void> rollback() => _worker.ask(const Rollback(), 'rollback');
+  Future<void> rollback() => _ask(const Rollback(), 'rollback');
 
   /// Whether each statement commits by itself.
-  Future<bool> get autocommit => _worker.ask(const Autocommit(), 'autocommit');
+  Future<bool> get autocommit => _ask(const Autocommit(), 'autocommit');
 
   /// Turns autocommit on, which commits an open transaction, or off.
   Future<void> setAutocommit({required bool enabled}) =>
-      _worker.ask<bool>(Autocommit(enabled: enabled), 'autocommit');
+      _ask<bool>(Autocommit(enabled: enabled), 'autocommit');
 
   /// Ends every statement and stream of this connection, also those that are
   /// kept prepared.
-  Future<void> clearStatements() =>
-      _worker.ask(const ClearStatements(), 'clear');
+  Future<void> clearStatements() => _ask(const ClearStatements(), 'clear');
 
   /// The database and the driver, by their own names and versions.
   Future<Map<String, Object?>> get info =>
-      _worker.ask(const Describe(capabilities: false), 'info');
+      _ask(const Describe(capabilities: false), 'info');
 
   /// What this connection can do.
   Future<Map<String, Object?>> get capabilities =>
-      _worker.ask(const Describe(capabilities: true), 'capabilities');
+      _ask(const Describe(capabilities: true), 'capabilities');
 
   @override
-  bool get isClosed => _closed || _worker.hasEnded;
-
-  @override
-  Future<void> close() async {
+  void cancel() {
     if (isClosed) return;
-    _closed = true;
-    try {
-      await _worker.ask<void>(const CloseConnection(), 'close');
-    } finally {
-      _worker.end();
-    }
+    // What waits for its turn must not begin; what runs, or is open, stops.
+    _worker.stop((request) => true);
+    check(
+        'cancel',
+        (error) =>
+            _worker.library.functions.connectionCancel(_worker.handle, error));
   }
+
+  /// Asks what [statement] does to stop, like its own `cancel`.
+  void cancelStatement(OdbcAsyncStatement statement) => statement.cancel();
+
+  @override
+  bool get isClosed => _worker.isClosing || _worker.hasEnded;
+
+  @override
+  Future<void> close() => _worker.close();
 
   // What went wrong first is what the caller must hear of.
   Future<void> _rollbackAfterError() async {
@@ -303,3 +324,7 @@ Future<void> clearAllStatementsAsync({OdbcEngine? engine}) {
   return Isolate.run(
       () => clearAllStatements(engine: OdbcEngine.load(libraryPath: path)));
 }
+
+/// The connection of [worker]; not exported to users.
+OdbcAsyncConnection connectionOfWorker(Worker worker) =>
+    OdbcAsyncConnection._(worker);

@@ -5,7 +5,6 @@ import 'dart:ffi';
 
 import '../bindings/structs.dart';
 import '../bulk/options.dart';
-import '../bulk/rows_builder.dart';
 import '../catalog.dart';
 import '../column.dart';
 import '../connection.dart';
@@ -17,6 +16,7 @@ import '../several.dart';
 import '../statement.dart';
 import '../stream.dart';
 import '../types/type.dart';
+import 'bulk.dart';
 
 part 'requests/connection.dart';
 part 'requests/statement.dart';
@@ -29,6 +29,10 @@ final class WorkerState {
 
   /// The connection, which blocks this isolate only.
   final OdbcConnection connection;
+
+  /// Tells the asker that the present request is about to do what may take
+  /// long, by the statement that does it, or by the whole connection.
+  void Function(int? statement) begin = (_) {};
 
   final _statements = <int, OdbcStatement>{};
   final _streams = <int, OdbcStream>{};
@@ -45,6 +49,16 @@ final class WorkerState {
   OdbcStream _stream(int id, String operation) =>
       _streams[id] ?? (throw _closed('stream', operation));
 
+  StatementOpened _opened(OdbcStatement statement) => StatementOpened(
+      _keep(_statements, statement), statementHandle(statement));
+
+  /// Prepares [sql] for [body], which may take long.
+  T _begun<T>(String sql, T Function(OdbcStatement statement) body) {
+    final statement = connection.prepare(sql);
+    begin(statementHandle(statement));
+    return body(statement);
+  }
+
   StreamStarted _started(OdbcStream stream) => StreamStarted(
       _keep(_streams, stream), streamHandle(stream), stream.columns);
 }
@@ -55,14 +69,29 @@ OdbcException _closed(String what, String operation) =>
 
 /// A request with its number.
 final class Envelope {
-  /// The [request] numbered [id].
-  const Envelope(this.id, this.request);
+  /// The [request] numbered [id], with the address of its [mark].
+  const Envelope(this.id, this.request, this.mark);
 
   /// Counted up by the connection.
   final int id;
 
   /// What is asked.
   final Request request;
+
+  /// The address of the [RequestMark] of a request that may be stopped, else 0.
+  final int mark;
+}
+
+/// What a byte in native memory, which both isolates see, says of a request.
+abstract final class RequestMark {
+  /// It may begin.
+  static const open = 0;
+
+  /// It must not begin, or is being stopped.
+  static const stopped = 1;
+
+  /// It is done, so that nothing of it can be stopped any more.
+  static const done = 2;
 }
 
 /// The answer to a request.
@@ -91,6 +120,15 @@ final class Failure extends Response {
   final OdbcException error;
 }
 
+/// A request has begun what may take long.
+final class Begun extends Response {
+  /// By [statement], else by the whole connection.
+  const Begun(super.id, this.statement);
+
+  /// The native statement.
+  final int? statement;
+}
+
 /// A stream that was started.
 final class StreamStarted {
   /// The stream [id] with its native [handle] and its [columns].
@@ -106,6 +144,18 @@ final class StreamStarted {
   final List<OdbcColumn> columns;
 }
 
+/// A statement that was opened.
+final class StatementOpened {
+  /// The statement [id] with its native [handle].
+  const StatementOpened(this.id, this.handle);
+
+  /// Its number in the worker.
+  final int id;
+
+  /// Its number in the library, by which any isolate can cancel it.
+  final int handle;
+}
+
 /// A procedure that was called.
 final class Called {
   /// The [outputs], with the [statement] that has the results.
@@ -114,8 +164,8 @@ final class Called {
   /// The values that came back in parameters.
   final OdbcRow? outputs;
 
-  /// The statement's number in the worker.
-  final int statement;
+  /// The statement.
+  final StatementOpened statement;
 
   /// What the first result is.
   final OdbcExecution execution;
@@ -127,4 +177,9 @@ sealed class Request {
 
   /// Does it; what it returns is sent back.
   Object? run(WorkerState state);
+}
+
+/// What may take long, and can be stopped.
+sealed class StoppableRequest extends Request {
+  const StoppableRequest();
 }

@@ -1,3 +1,5 @@
+import '../bindings/call.dart';
+import '../exception.dart';
 import '../execution.dart';
 import '../options.dart';
 import '../result.dart';
@@ -9,12 +11,19 @@ import 'worker.dart';
 /// An SQL text that is executed any number of times, with other parameters
 /// each time, while this isolate stays responsive.
 final class OdbcAsyncStatement {
-  /// The statement [_id] of [_worker].
-  OdbcAsyncStatement(this._worker, this._id, this.sql);
+  /// The statement [_opened] of [_worker], whose calls are stopped when [_abort]
+  /// completes.
+  OdbcAsyncStatement(this._worker, this._opened, this.sql, [this._abort]);
 
   final Worker _worker;
-  final int _id;
+  final StatementOpened _opened;
+  final Future<void>? _abort;
   bool _closed = false;
+
+  int get _id => _opened.id;
+
+  Future<T> _ask<T>(Request request, String operation) =>
+      _worker.ask(request, operation, abort: _abort);
 
   /// The text, with `?`, or `:name` and `@name`, for each parameter.
   final String sql;
@@ -22,12 +31,12 @@ final class OdbcAsyncStatement {
   /// Runs the statement with [parameters], a [List] by position or a [Map] by
   /// name.
   Future<OdbcExecution> execute([Object parameters = const <Object?>[]]) =>
-      _worker.ask(StatementExecute(_id, parameters), 'execute');
+      _ask(StatementExecute(_id, parameters), 'execute');
 
   /// Goes on to the next result of the last execution; null when there is no
   /// other. The stream of the result before is ended.
   Future<OdbcExecution?> nextResult() =>
-      _worker.ask(StatementNext(_id), 'next_result');
+      _ask(StatementNext(_id), 'next_result');
 
   /// The present result of the last execution, to be read batch by batch.
   ///
@@ -37,7 +46,7 @@ final class OdbcAsyncStatement {
     bool closeStatement = false,
   }) =>
       OdbcAsyncStream.start(_worker, StatementStream(_id, options),
-          onClose: closeStatement ? close : null);
+          onClose: closeStatement ? close : null, abort: _abort);
 
   /// Runs the statement with [parameters] and reads its whole result.
   Future<OdbcResult> query([
@@ -46,6 +55,33 @@ final class OdbcAsyncStatement {
   ]) async {
     final execution = await execute(parameters);
     return readAll(await stream(options: options), execution);
+  }
+
+  /// Sets how long an execution, or the fetching of a batch, may take, like
+  /// `OdbcStatement.setQueryTimeout`.
+  Future<void> setQueryTimeout(Duration timeout) =>
+      _ask(StatementTimeout(_id, timeout), 'query_timeout');
+
+  /// Asks what this statement does to stop, its stream included, without
+  /// waiting; what waits for its turn does not begin. Where there is nothing,
+  /// this does nothing.
+  ///
+  /// Such a call fails with an error of kind [OdbcErrorKind.cancelled], unless
+  /// it ended before. An error of kind [OdbcErrorKind.unsupported] says that
+  /// the database has no way.
+  void cancel() {
+    if (_closed || _worker.hasEnded) return;
+    _worker.stop((request) => switch (request) {
+          StatementExecute(:final id) ||
+          StatementNext(:final id) ||
+          StatementStream(:final id) =>
+            id == _id,
+          _ => false,
+        });
+    check(
+        'cancel',
+        (error) =>
+            _worker.library.functions.statementCancel(_opened.handle, error));
   }
 
   /// Whether [close] was called.

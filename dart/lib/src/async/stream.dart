@@ -19,17 +19,25 @@ import 'worker.dart';
 /// It belongs to one execution: executing its statement again, or closing the
 /// statement or the connection, ends it.
 final class OdbcAsyncStream {
-  OdbcAsyncStream._(this._worker, this._started, this._onClose)
+  OdbcAsyncStream._(
+      this._worker, this._started, this._onClose, Future<void>? abort)
       : _index = ColumnIndex(_started.columns),
-        _watch = Stopwatch()..start();
+        _watch = Stopwatch()..start() {
+    if (abort == null) return;
+    unawaited(abort.then((_) => _stop(), onError: (_) => _stop()));
+  }
 
   /// Starts the stream that [request] asks for; [onClose] runs once, when it is
   /// closed.
   static Future<OdbcAsyncStream> start(Worker worker, StreamStart request,
           {Future<void> Function()? onClose,
-          String operation = 'stream'}) async =>
+          String operation = 'stream',
+          Future<void>? abort}) async =>
       OdbcAsyncStream._(
-          worker, await worker.ask<StreamStarted>(request, operation), onClose);
+          worker,
+          await worker.ask<StreamStarted>(request, operation, abort: abort),
+          onClose,
+          abort);
 
   final Worker _worker;
   final StreamStarted _started;
@@ -40,6 +48,7 @@ final class OdbcAsyncStream {
   int _bytes = 0;
   bool _closed = false;
   bool _cancelled = false;
+  late final _progress = StreamController<OdbcProgress>.broadcast();
 
   /// What is known about each column.
   List<OdbcColumn> get columns => _index.columns;
@@ -47,6 +56,10 @@ final class OdbcAsyncStream {
   /// How far the stream has come.
   OdbcProgress get progress =>
       OdbcProgress(rows: _rows, bytes: _bytes, elapsed: _watch.elapsed);
+
+  /// How far the stream has come, with each batch that is fetched, until it is
+  /// closed.
+  Stream<OdbcProgress> get onProgress => _progress.stream;
 
   /// Whether [close] was called.
   bool get isClosed => _closed;
@@ -65,6 +78,7 @@ final class OdbcAsyncStream {
       handedOver = true;
       _rows += batch.rowCount;
       _bytes += batch.byteSize;
+      if (_progress.hasListener) _progress.add(progress);
       return batch;
     } finally {
       if (!handedOver) {
@@ -137,6 +151,15 @@ final class OdbcAsyncStream {
             _worker.library.functions.streamCancel(_started.handle, error));
   }
 
+  // Nobody hears of what goes wrong here; the fetch that goes on does.
+  void _stop() {
+    try {
+      cancel();
+    } on OdbcException {
+      return;
+    }
+  }
+
   /// Ends the reading, after the fetch that runs; a second call does nothing.
   Future<void> close() async {
     if (_closed) return;
@@ -146,6 +169,7 @@ final class OdbcAsyncStream {
         await _worker.ask<void>(StreamClose(_started.id), 'close');
       }
     } finally {
+      unawaited(_progress.close());
       await _onClose?.call();
     }
   }
@@ -155,6 +179,46 @@ final class OdbcAsyncStream {
     throw OdbcException(OdbcErrorKind.invalidState, 'the stream is closed',
         operation: operation);
   }
+}
+
+/// The rows of the stream that [request] starts, once somebody listens; who
+/// stops listening, or [abort], stops what runs.
+Stream<OdbcRow> rowsOfStarted(Worker worker, StreamStart request,
+    {Future<void>? abort}) {
+  final stopped = Completer<void>();
+  StreamSubscription<OdbcRow>? reading;
+  Future<void>? starting;
+  late final StreamController<OdbcRow> controller;
+
+  Future<void> start() async {
+    try {
+      final stream = await OdbcAsyncStream.start(worker, request,
+          operation: 'statement',
+          abort: abort == null
+              ? stopped.future
+              : Future.any([abort, stopped.future]));
+      if (stopped.isCompleted) return await stream.close();
+      reading = stream.rows.listen(controller.add,
+          onError: controller.addError, onDone: controller.close);
+      if (controller.isPaused) reading!.pause();
+    } on OdbcException catch (error, stack) {
+      if (stopped.isCompleted) return;
+      controller.addError(error, stack);
+      unawaited(controller.close());
+    }
+  }
+
+  controller = StreamController(
+    onListen: () => starting = start(),
+    onPause: () => reading?.pause(),
+    onResume: () => reading?.resume(),
+    onCancel: () async {
+      if (!stopped.isCompleted) stopped.complete();
+      await starting;
+      await reading?.cancel();
+    },
+  );
+  return controller.stream;
 }
 
 /// The handle of [stream]; not exported to users.

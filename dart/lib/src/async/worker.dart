@@ -5,21 +5,24 @@ import 'dart:async';
 import 'dart:isolate';
 
 import '../bindings/engine_library.dart';
+import '../bindings/native_handle.dart';
 import '../connection.dart';
 import '../engine.dart';
 import '../exception.dart';
-import '../options.dart';
+import 'pending.dart';
 import 'protocol.dart';
 
 /// What a worker begins with.
 final class _Start {
-  const _Start(this.answers, this.library, this.connectionString, this.options);
+  const _Start(this.answers, this.library, this.open);
 
   final SendPort answers;
   final String library;
-  final String connectionString;
-  final OdbcConnectionOptions? options;
+  final OpenConnection open;
 }
+
+/// How a worker comes to its connection; it is sent to the worker.
+typedef OpenConnection = OdbcConnection Function(OdbcEngine engine);
 
 /// What a worker says once it is connected.
 final class _Ready {
@@ -31,22 +34,19 @@ final class _Ready {
 
 /// A worker, as its connection sees it.
 final class Worker {
-  Worker._(this._isolate, this._answers, this._library);
+  Worker._(this._isolate, this._answers, this._library, this._keeps);
 
-  /// Starts an isolate that connects; what fails there fails here.
-  static Future<Worker> start(
-    String connectionString,
-    OdbcConnectionOptions? options,
-    OdbcEngine engine,
-  ) async {
-    final library = libraryOf(engine);
+  /// Starts an isolate that connects by [open]; what fails there fails here.
+  /// The pool [keeps] is not freed before its connection.
+  static Future<Worker> start(EngineLibrary library, OpenConnection open,
+      {NativeHandle? keeps}) async {
     final answers = ReceivePort('odbc connection');
     final first = Completer<_Ready>();
     final Isolate isolate;
     try {
       isolate = await Isolate.spawn(
         _work,
-        _Start(answers.sendPort, library.path, connectionString, options),
+        _Start(answers.sendPort, library.path, open),
         onExit: answers.sendPort,
         debugName: 'odbc connection',
       );
@@ -54,7 +54,7 @@ final class Worker {
       answers.close();
       rethrow;
     }
-    final worker = Worker._(isolate, answers, library);
+    final worker = Worker._(isolate, answers, library, keeps);
     answers.listen((message) => worker._hear(message, first));
     try {
       final ready = await first.future;
@@ -71,14 +71,20 @@ final class Worker {
   final Isolate _isolate;
   final ReceivePort _answers;
   final EngineLibrary _library;
-  final _waiting = <int, Completer<Object?>>{};
+  // ignore: unused_field, what is kept is only reached.
+  final NativeHandle? _keeps;
+  final _waiting = <int, PendingRequest>{};
   late final SendPort _requests;
   late final int _handle;
   int _last = 0;
+  bool _closing = false;
   bool _ended = false;
 
   /// The library that the worker calls.
   EngineLibrary get library => _library;
+
+  /// The native connection, by which any isolate can cancel what it does.
+  int get handle => _handle;
 
   /// The isolate, for those who must end it.
   Isolate get isolate => _isolate;
@@ -87,15 +93,20 @@ final class Worker {
   bool get hasEnded => _ended;
 
   /// Asks [request]; [operation] is named if the worker is not there any more.
-  Future<T> ask<T>(Request request, String operation) async {
+  ///
+  /// When [abort] completes before the answer is there, what is asked is
+  /// stopped, if it can be.
+  Future<T> ask<T>(Request request, String operation,
+      {Future<void>? abort}) async {
     if (_ended) throw _gone(operation);
     final id = ++_last;
-    final answer = Completer<Object?>();
-    _waiting[id] = answer;
+    final pending = PendingRequest(request, _library.functions, _handle);
+    _waiting[id] = pending;
+    if (abort != null) pending.stopAfter(abort);
     try {
-      _requests.send(Envelope(id, request));
+      _requests.send(Envelope(id, request, pending.mark));
     } on Object catch (error) {
-      _waiting.remove(id);
+      _waiting.remove(id)?.end();
       throw OdbcException(
         OdbcErrorKind.invalidArgument,
         'a value cannot be sent to the isolate of the connection: '
@@ -103,7 +114,29 @@ final class Worker {
         operation: operation,
       );
     }
-    return await answer.future as T;
+    return await pending.answer as T;
+  }
+
+  /// Stops what was asked so far, of those requests that [which] names.
+  void stop(bool Function(Request request) which) {
+    for (final pending in [..._waiting.values]) {
+      if (which(pending.request)) pending.stop();
+    }
+  }
+
+  /// Whether [close] was called.
+  bool get isClosing => _closing;
+
+  /// Closes the connection, after what was asked before; a second call does
+  /// nothing.
+  Future<void> close() async {
+    if (_closing || _ended) return;
+    _closing = true;
+    try {
+      await ask<void>(const CloseConnection(), 'close');
+    } finally {
+      end();
+    }
   }
 
   /// Forgets the worker, once it has closed its connection.
@@ -118,6 +151,8 @@ final class Worker {
         first.complete(message);
       case Failure(id: 0, :final error):
         first.completeError(error);
+      case Begun(:final id, :final statement):
+        _waiting[id]?.begun(statement);
       case Success(:final id, :final value):
         _waiting.remove(id)?.complete(value);
       case Failure(:final id, :final error):
@@ -135,8 +170,8 @@ final class Worker {
     end();
     final waiting = [..._waiting.values];
     _waiting.clear();
-    for (final answer in waiting) {
-      answer.completeError(_gone('connection'));
+    for (final pending in waiting) {
+      pending.completeError(_gone('connection'));
     }
     // Closing may wait for the server, so it is not for this isolate; whom the
     // worker has closed already the library does not know any more.
@@ -155,20 +190,19 @@ void _work(_Start start) {
   final requests = ReceivePort();
   final WorkerState state;
   try {
-    final connection = OdbcConnection.open(start.connectionString,
-        options: start.options,
-        engine: OdbcEngine.load(libraryPath: start.library));
-    state = WorkerState(connection);
+    state =
+        WorkerState(start.open(OdbcEngine.load(libraryPath: start.library)));
   } on OdbcException catch (error) {
     start.answers.send(Failure(0, error));
     requests.close();
     return;
   }
   requests.listen((message) {
-    final Envelope(:id, :request) = message as Envelope;
+    final Envelope(:id, :request, :mark) = message as Envelope;
+    state.begin = (statement) => start.answers.send(Begun(id, statement));
     Response response;
     try {
-      response = Success(id, request.run(state));
+      response = Success(id, runMarked(request, state, mark));
     } on OdbcException catch (error) {
       response = Failure(id, error);
     }

@@ -15,22 +15,30 @@ import 'structs.dart';
 ///
 /// [operation] is only said when the library does not say it itself.
 void check(String operation, int Function(ErrorPointer error) body) {
-  final error = calloc<ErrorStruct>();
+  // Kept for the next call, unless this one calls back into Dart, which makes
+  // others meanwhile.
+  final error = _spareError ?? calloc<ErrorStruct>();
+  _spareError = null;
+  final int status;
   try {
-    final status = body(error);
+    status = body(error);
     if (status != 0) throw _exception(error.ref, status, operation);
   } finally {
     final release = error.ref.release;
     if (release != nullptr) {
       release.asFunction<void Function(ErrorPointer)>()(error);
     }
-    calloc.free(error);
+    _spareError == null ? _spareError = error : calloc.free(error);
   }
 }
 
+ErrorPointer? _spareError;
+
 /// The text that [body] makes the library hand out.
-String readText(String operation, TextCall body) {
-  final text = calloc<TextStruct>();
+///
+/// [place] is where it is handed out, if that is not to be allocated.
+String readText(String operation, TextCall body, {Pointer<TextStruct>? place}) {
+  final text = place ?? calloc<TextStruct>();
   try {
     check(operation, (error) => body(text, error));
     return utf8.decode(text.ref.data.asTypedList(text.ref.length));
@@ -39,7 +47,7 @@ String readText(String operation, TextCall body) {
     if (release != nullptr) {
       release.asFunction<void Function(Pointer<TextStruct>)>()(text);
     }
-    calloc.free(text);
+    if (place == null) calloc.free(text);
   }
 }
 
@@ -52,8 +60,11 @@ String convertText(String operation, Uint8List text, ConvertFunction call) =>
     });
 
 /// The diagnostic records that [body] makes the library hand out as JSON.
-List<OdbcDiagnostic> readDiagnostics(String operation, TextCall body) =>
-    diagnosticsOf(jsonDecode(readText(operation, body)));
+List<OdbcDiagnostic> readDiagnostics(String operation, TextCall body,
+    {Pointer<TextStruct>? place}) {
+  final text = readText(operation, body, place: place);
+  return text == '[]' ? const [] : diagnosticsOf(jsonDecode(text));
+}
 
 /// The diagnostic records that [json], a list of objects, holds.
 List<OdbcDiagnostic> diagnosticsOf(Object? json) => [
@@ -133,6 +144,7 @@ OdbcException _exception(ErrorStruct error, int status, String operation) {
     row: error.row < 0 ? null : error.row,
     records: records,
     retryable: error.retryable != 0,
+    details: error.details == nullptr ? null : readTerminated(error.details),
   );
 }
 

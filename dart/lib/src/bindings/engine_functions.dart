@@ -41,6 +41,10 @@ typedef SeveralFunction = int Function(
 typedef OpenFunction = int Function(
     int, Pointer<Uint8>, int, Pointer<Uint64>, ErrorPointer);
 
+/// A function that opens a connection or a pool, as two texts say.
+typedef ConnectFunction = int Function(
+    Pointer<Uint8>, int, Pointer<Uint8>, int, Pointer<Uint64>, ErrorPointer);
+
 /// A function that inserts the rows of a stream.
 typedef BulkInsertFunction = int Function(
     int,
@@ -89,15 +93,7 @@ final class EngineFunctions {
   /// `int32_t odbc_connection_open(const char *connection_string, uint64_t
   /// connection_string_length, const char *options, uint64_t options_length,
   /// odbc_handle *connection, odbc_error *error)`
-  late final int Function(Pointer<Uint8>, int, Pointer<Uint8>, int,
-          Pointer<Uint64>, ErrorPointer) connectionOpen =
-      _find(
-          'odbc_connection_open',
-          (name) => _library.lookupFunction<
-              Int32 Function(Pointer<Uint8>, Uint64, Pointer<Uint8>, Uint64,
-                  Pointer<Uint64>, ErrorPointer),
-              int Function(Pointer<Uint8>, int, Pointer<Uint8>, int,
-                  Pointer<Uint64>, ErrorPointer)>(name));
+  late final ConnectFunction connectionOpen = _connect('odbc_connection_open');
 
   /// `int32_t odbc_connection_close(odbc_handle connection, odbc_error *error)`
   late final HandleFunction connectionClose = _handle('odbc_connection_close');
@@ -148,6 +144,39 @@ final class EngineFunctions {
           (name) => _library.lookupFunction<
               Int32 Function(Uint64, Pointer<Int32>, ErrorPointer),
               int Function(int, Pointer<Int32>, ErrorPointer)>(name));
+
+  /// `int32_t odbc_connection_cancel(odbc_handle connection, odbc_error *error)`
+  late final HandleFunction connectionCancel =
+      _handle('odbc_connection_cancel');
+
+  /// `int32_t odbc_pool_open(const char *connection_string, uint64_t
+  /// connection_string_length, const char *options, uint64_t options_length,
+  /// odbc_handle *pool, odbc_error *error)`
+  late final ConnectFunction poolOpen = _connect('odbc_pool_open');
+
+  /// `int32_t odbc_pool_acquire(odbc_handle pool, odbc_handle *connection,
+  /// odbc_error *error)`
+  late final int Function(int, Pointer<Uint64>, ErrorPointer) poolAcquire =
+      _find(
+          'odbc_pool_acquire',
+          (name) => _library.lookupFunction<
+              Int32 Function(Uint64, Pointer<Uint64>, ErrorPointer),
+              int Function(int, Pointer<Uint64>, ErrorPointer)>(name));
+
+  /// `int32_t odbc_pool_state(odbc_handle pool, odbc_text *state, odbc_error
+  /// *error)`
+  late final TextFunction poolState = _text('odbc_pool_state');
+
+  /// `int32_t odbc_pool_resize(odbc_handle pool, const char *options, uint64_t
+  /// options_length, odbc_error *error)`
+  late final SayFunction poolResize = _say('odbc_pool_resize');
+
+  /// `int32_t odbc_pool_close(odbc_handle pool, odbc_error *error)`
+  late final HandleFunction poolClose = _handle('odbc_pool_close');
+
+  /// `void odbc_pool_finalize(void *pool)`
+  late final Pointer<NativeFinalizerFunction> poolFinalizer =
+      _finalizer('odbc_pool_finalize');
 
   /// `int32_t odbc_connection_clear_statements(odbc_handle connection,
   /// odbc_error *error)`
@@ -276,6 +305,18 @@ final class EngineFunctions {
   /// *warnings, odbc_error *error)`
   late final TextFunction statementWarnings = _text('odbc_statement_warnings');
 
+  /// `int32_t odbc_statement_cancel(odbc_handle statement, odbc_error *error)`
+  late final HandleFunction statementCancel = _handle('odbc_statement_cancel');
+
+  /// `int32_t odbc_statement_set_query_timeout(odbc_handle statement, uint32_t
+  /// query_timeout_ms, odbc_error *error)`
+  late final int Function(int, int, ErrorPointer) statementSetQueryTimeout =
+      _find(
+          'odbc_statement_set_query_timeout',
+          (name) => _library.lookupFunction<
+              Int32 Function(Uint64, Uint32, ErrorPointer),
+              int Function(int, int, ErrorPointer)>(name));
+
   /// `int32_t odbc_statement_close(odbc_handle statement, odbc_error *error)`
   late final HandleFunction statementClose = _handle('odbc_statement_close');
 
@@ -291,6 +332,16 @@ final class EngineFunctions {
           (name) => _library.lookupFunction<
               Int32 Function(Uint64, Pointer<ArrowSchema>, ErrorPointer),
               int Function(int, Pointer<ArrowSchema>, ErrorPointer)>(name));
+
+  /// `int32_t odbc_stream_schema_number(odbc_handle stream, uint64_t *number,
+  /// odbc_error *error)`; null where the library does not have it.
+  late final int Function(int, Pointer<Uint64>, ErrorPointer)?
+      streamSchemaNumber = _library.providesSymbol('odbc_stream_schema_number')
+          ? _library.lookupFunction<
+              Int32 Function(Uint64, Pointer<Uint64>, ErrorPointer),
+              int Function(int, Pointer<Uint64>,
+                  ErrorPointer)>('odbc_stream_schema_number')
+          : null;
 
   /// `int32_t odbc_stream_fetch(odbc_handle stream, struct ArrowArray *batch,
   /// odbc_error *error)`
@@ -351,8 +402,16 @@ final class EngineFunctions {
   /// `int32_t odbc_bulk_insert(odbc_handle connection, const char *table,
   /// uint64_t table_length, struct ArrowArrayStream *rows, const char *options,
   /// uint64_t options_length, odbc_text *result, odbc_error *error)`
-  late final BulkInsertFunction bulkInsert = _find(
-      'odbc_bulk_insert',
+  late final BulkInsertFunction bulkInsert = _bulkInsert('odbc_bulk_insert');
+
+  /// `int32_t odbc_bulk_insert_parallel(odbc_handle pool, const char *table,
+  /// uint64_t table_length, struct ArrowArrayStream *rows, const char *options,
+  /// uint64_t options_length, odbc_text *result, odbc_error *error)`
+  late final BulkInsertFunction bulkInsertParallel =
+      _bulkInsert('odbc_bulk_insert_parallel');
+
+  BulkInsertFunction _bulkInsert(String symbol) => _find(
+      symbol,
       (name) => _library.lookupFunction<
           Int32 Function(
               Uint64,
@@ -418,6 +477,13 @@ final class EngineFunctions {
               Pointer<Uint64>,
               ErrorPointer),
           SeveralFunction>(name));
+
+  ConnectFunction _connect(String name) => _find(
+      name,
+      (name) => _library.lookupFunction<
+          Int32 Function(Pointer<Uint8>, Uint64, Pointer<Uint8>, Uint64,
+              Pointer<Uint64>, ErrorPointer),
+          ConnectFunction>(name));
 
   OpenFunction _open(String name) => _find(
       name,

@@ -37,6 +37,9 @@ final class EngineLibrary {
   /// Frees streams that were not closed.
   final NativeFinalizer streamFinalizer;
 
+  /// Frees pools that were not closed.
+  late final poolFinalizer = NativeFinalizer(functions.poolFinalizer);
+
   /// What the library is called on this platform.
   static String get defaultName {
     if (Platform.isWindows) return 'odbc_engine.dll';

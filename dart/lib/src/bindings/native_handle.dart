@@ -4,28 +4,68 @@ import 'call.dart';
 import 'engine_functions.dart';
 import 'engine_library.dart';
 
+/// What a handle stands for.
+enum HandleKind {
+  /// A connection.
+  connection,
+
+  /// A pool.
+  pool,
+
+  /// A statement.
+  statement,
+
+  /// A stream.
+  stream,
+}
+
 /// A handle of the library, freed exactly once: when it is closed, or by the
 /// garbage collector.
 final class NativeHandle implements Finalizable {
-  NativeHandle._(this.library, this.value, this._finalizer, this._close,
+  NativeHandle._(
+      this.kind, this.library, this.value, this._finalizer, this._close,
       [this.parent]) {
     _finalizer.attach(this, Pointer.fromAddress(value), detach: this);
   }
 
-  /// The connection [value].
-  NativeHandle.connection(EngineLibrary library, int value)
-      : this._(library, value, library.connectionFinalizer,
-            library.functions.connectionClose);
+  /// The connection [value], of the pool [parent] if it is lent.
+  NativeHandle.connection(EngineLibrary library, int value,
+      [NativeHandle? parent])
+      : this._(
+            HandleKind.connection,
+            library,
+            value,
+            library.connectionFinalizer,
+            library.functions.connectionClose,
+            parent);
+
+  /// The pool [value].
+  NativeHandle.pool(EngineLibrary library, int value)
+      : this._(HandleKind.pool, library, value, library.poolFinalizer,
+            library.functions.poolClose);
 
   /// The statement [value] of the connection [parent].
   NativeHandle.statement(NativeHandle parent, int value)
-      : this._(parent.library, value, parent.library.statementFinalizer,
-            parent.library.functions.statementClose, parent);
+      : this._(
+            HandleKind.statement,
+            parent.library,
+            value,
+            parent.library.statementFinalizer,
+            parent.library.functions.statementClose,
+            parent);
 
   /// The stream [value] of the statement [parent].
   NativeHandle.stream(NativeHandle parent, int value)
-      : this._(parent.library, value, parent.library.streamFinalizer,
-            parent.library.functions.streamClose, parent);
+      : this._(
+            HandleKind.stream,
+            parent.library,
+            value,
+            parent.library.streamFinalizer,
+            parent.library.functions.streamClose,
+            parent);
+
+  /// What it stands for.
+  final HandleKind kind;
 
   /// The library that gave it.
   final EngineLibrary library;
@@ -49,9 +89,14 @@ final class NativeHandle implements Finalizable {
 
   /// Closes it; a second call does nothing.
   void close() {
-    if (_closed) return;
+    if (leave()) check('close', (error) => _close(value, error));
+  }
+
+  /// Leaves the closing to the caller, unless it was done: then this is false.
+  bool leave() {
+    if (_closed) return false;
     _closed = true;
     _finalizer.detach(this);
-    check('close', (error) => _close(value, error));
+    return true;
   }
 }

@@ -4,12 +4,14 @@ import 'dart:ffi';
 import 'package:ffi/ffi.dart';
 
 import '../bindings/call.dart';
+import '../bindings/engine_functions.dart';
 import '../bindings/native_handle.dart';
 import '../bindings/structs.dart';
 import '../stream.dart';
 import '../types/type.dart';
 import 'export.dart';
 import 'infer.dart';
+import 'lent_rows.dart';
 import 'options.dart';
 import 'rows_batch.dart';
 import 'rows_builder.dart';
@@ -47,15 +49,93 @@ RowsSource rowsOf(Object data, Map<String, OdbcType>? types,
       inferred: true);
 }
 
-/// Inserts [data] into [table] of [connection].
-OdbcBulkResult insertMany(NativeHandle connection, String table, Object data,
-    OdbcBulkOptions options, Map<String, OdbcType>? types) {
-  if (data is! OdbcStream) {
-    final rows = rowsOf(data, types, columnsOf(options));
-    return insertRows(connection, table, rows, options);
+/// What rows are inserted by: a connection, or the connections of a pool.
+final class BulkTarget {
+  /// The one connection of [handle].
+  BulkTarget.connection(NativeHandle handle)
+      : _handle = handle.value,
+        _functions = handle.functions,
+        _call = handle.functions.bulkInsert;
+
+  /// Several connections of the pool [_handle].
+  BulkTarget.pool(this._functions, this._handle)
+      : _call = _functions.bulkInsertParallel;
+
+  final EngineFunctions _functions;
+  final BulkInsertFunction _call;
+  final int _handle;
+
+  /// Inserts [data] into [table].
+  OdbcBulkResult insert(String table, Object data, OdbcBulkOptions options,
+      Map<String, OdbcType>? types) {
+    if (data is! OdbcStream) {
+      return insertRows(
+          table, rowsOf(data, types, columnsOf(options)), options);
+    }
+    refuseTypesOfStream(types);
+    return insertStream(table, streamHandle(data), options);
   }
-  refuseTypesOfStream(types);
-  return insertStream(connection, table, streamHandle(data), options);
+
+  /// Inserts the rows of [data], which are those of [LentRows] or of the native
+  /// stream of that number.
+  OdbcBulkResult insertLent(
+          String table, Object data, OdbcBulkOptions options) =>
+      switch (data) {
+        LentRows(:final source) => insertRows(table, source, options),
+        int() => insertStream(table, data, options),
+        _ => throw ArgumentError.value(data, 'data'),
+      };
+
+  /// Inserts the rows of [data], all of which are built before: an isolate that
+  /// may be killed cannot make them while the library reads them.
+  OdbcBulkResult insertGathered(String table, Object data,
+      OdbcBulkOptions options, Map<String, OdbcType>? types) {
+    final rows = gather(rowsOf(data, types, columnsOf(options)));
+    try {
+      return insertRows(table, rows, options);
+    } finally {
+      rows.free();
+    }
+  }
+
+  /// Inserts the rows of [source].
+  OdbcBulkResult insertRows(
+          String table, RowsSource source, OdbcBulkOptions options) =>
+      withRowsStream(
+          _functions, source, (rows) => _insert(table, rows, options));
+
+  /// Inserts the rows of the stream [handle], which never come to Dart.
+  OdbcBulkResult insertStream(
+          String table, int handle, OdbcBulkOptions options) =>
+      using((arena) {
+        final rows = arena<ArrowArrayStream>();
+        check(bulkInsertOperation,
+            (error) => _functions.streamExport(handle, rows, error));
+        return _insert(table, rows, options);
+      });
+
+  OdbcBulkResult _insert(String table, Pointer<ArrowArrayStream> rows,
+          OdbcBulkOptions options) =>
+      using((arena) {
+        try {
+          final name = encodeText(table, "the table's name",
+              operation: bulkInsertOperation);
+          final json = encodeText('$options', 'the options',
+              operation: bulkInsertOperation);
+          final copy = arena.copy(name);
+          final said = arena.copy(json);
+          return _resultOf(readText(
+              bulkInsertOperation,
+              (result, error) => _call(_handle, copy, name.length, rows, said,
+                  json.length, result, error)));
+        } finally {
+          // The library has taken it over, unless it was never called.
+          if (rows.ref.release != nullptr) {
+            rows.ref.release
+                .asFunction<void Function(Pointer<ArrowArrayStream>)>()(rows);
+          }
+        }
+      });
 }
 
 /// Refuses [types] for rows that have theirs.
@@ -72,52 +152,14 @@ List<String>? columnsOf(OdbcBulkOptions options) =>
       _ => null,
     };
 
-/// Inserts the rows of [source], which Dart makes as they are needed.
-OdbcBulkResult insertRows(NativeHandle connection, String table,
-        RowsSource source, OdbcBulkOptions options) =>
-    withRowsStream(connection.functions, source,
-        (rows) => _insert(connection, table, rows, options));
-
-/// Inserts the rows of the stream [handle], which never come to Dart.
-OdbcBulkResult insertStream(NativeHandle connection, String table, int handle,
-        OdbcBulkOptions options) =>
-    using((arena) {
-      final rows = arena<ArrowArrayStream>();
-      check(bulkInsertOperation,
-          (error) => connection.functions.streamExport(handle, rows, error));
-      return _insert(connection, table, rows, options);
-    });
-
-OdbcBulkResult _insert(NativeHandle connection, String table,
-        Pointer<ArrowArrayStream> rows, OdbcBulkOptions options) =>
-    using((arena) {
-      try {
-        final name = encodeText(table, "the table's name",
-            operation: bulkInsertOperation);
-        final json = encodeText('$options', 'the options',
-            operation: bulkInsertOperation);
-        final copy = arena.copy(name);
-        final said = arena.copy(json);
-        return bulkResult(readText(
-            bulkInsertOperation,
-            (result, error) => connection.functions.bulkInsert(connection.value,
-                copy, name.length, rows, said, json.length, result, error)));
-      } finally {
-        // The library has taken it over, unless it was never called.
-        if (rows.ref.release != nullptr) {
-          rows.ref.release
-              .asFunction<void Function(Pointer<ArrowArrayStream>)>()(rows);
-        }
-      }
-    });
-
 /// The result that the library tells as JSON.
-OdbcBulkResult bulkResult(String json) {
+OdbcBulkResult _resultOf(String json) {
   final values = jsonDecode(json) as Map<String, Object?>;
   return OdbcBulkResult(
     rows: values['rows']! as int,
     strategy: OdbcBulkStrategy.of(values['strategy']),
     chunks: values['chunks']! as int,
+    workers: values['workers'] as int? ?? 1,
     warnings: diagnosticsOf(values['warnings']),
   );
 }

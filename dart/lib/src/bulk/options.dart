@@ -61,7 +61,9 @@ final class OdbcBulkOptions {
   /// table, one for each of the rows', in their order; the most rows that are
   /// sent at once ([chunkRows]); a commit whenever so many rows were written
   /// ([commitEveryRows]), where otherwise all are or none; and whether a failure
-  /// is to be traced to its row ([findBadRow]).
+  /// is to be traced to its row ([findBadRow]). Where a pool inserts, also how
+  /// many connections do ([parallelism]), and whether the first failure stops
+  /// all of them ([stopOnError]).
   OdbcBulkOptions({
     String? schema,
     String? catalog,
@@ -71,6 +73,8 @@ final class OdbcBulkOptions {
     int? chunkRows,
     int? commitEveryRows,
     bool? findBadRow,
+    int? parallelism,
+    bool? stopOnError,
   }) : _values = {
           if (schema != null) 'schema': schema,
           if (catalog != null) 'catalog': catalog,
@@ -80,6 +84,8 @@ final class OdbcBulkOptions {
           if (chunkRows != null) 'chunk_rows': chunkRows,
           if (commitEveryRows != null) 'commit_every_rows': commitEveryRows,
           if (findBadRow != null) 'find_bad_row': findBadRow,
+          if (parallelism != null) 'parallelism': parallelism,
+          if (stopOnError != null) 'stop_on_error': stopOnError,
         };
 
   /// Options as the engine names them; the engine refuses unknown names and
@@ -103,6 +109,7 @@ final class OdbcBulkResult {
     required this.rows,
     required this.strategy,
     required this.chunks,
+    required this.workers,
     required List<OdbcDiagnostic> warnings,
   }) : warnings = List.unmodifiable(warnings);
 
@@ -115,10 +122,14 @@ final class OdbcBulkResult {
   /// How many executions that took.
   final int chunks;
 
+  /// How many connections inserted.
+  final int workers;
+
   /// The records that came with them.
   final List<OdbcDiagnostic> warnings;
 
   @override
   String toString() => 'OdbcBulkResult(rows: $rows, '
-      'strategy: ${strategy.label}, chunks: $chunks, warnings: $warnings)';
+      'strategy: ${strategy.label}, chunks: $chunks, '
+      'workers: $workers, warnings: $warnings)';
 }

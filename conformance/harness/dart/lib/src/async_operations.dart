@@ -1,3 +1,5 @@
+import 'dart:async';
+
 import 'package:odbc_engine/odbc_engine.dart';
 
 import 'cells.dart';
@@ -14,6 +16,7 @@ final class AsyncOperations {
   final _connections = <String, OdbcAsyncConnection>{};
   final _statements = <String, OdbcAsyncStatement>{};
   final _streams = <String, OdbcAsyncStream>{};
+  final _pools = <String, OdbcAsyncPool>{};
 
   late final _byName = <String, Reply Function(Request)>{
     for (final MapEntry(:key, :value) in processOperations.entries)
@@ -54,6 +57,23 @@ final class AsyncOperations {
             parametersOf(request),
             streamOptionsOf(request))),
     'bulk_insert': _bulkInsert,
+    'pool_open': _poolOpen,
+    'pool_acquire': _poolAcquire,
+    'pool_state': (request) async => _pool(request).state.toJson(),
+    'pool_resize': (request) => _done(_pool(request)
+        .resizeWith(OdbcPoolOptions.fromJson(request.object('options')))),
+    'pool_close': (request) => _done(_pool(request).close()),
+    'bulk_insert_parallel': _bulkInsertParallel,
+    'connection_cancel': (request) async {
+      _connection(request).cancel();
+      return const {};
+    },
+    'statement_cancel': (request) async {
+      _statement(request).cancel();
+      return const {};
+    },
+    'statement_set_query_timeout': (request) =>
+        _done(_statement(request).setQueryTimeout(queryTimeoutOf(request))),
     'catalog': (request) async => _drained(await _connection(request)
         .catalog(OdbcCatalogQuery.fromJson(request.object('query')))),
     'call': _call,
@@ -86,11 +106,42 @@ final class AsyncOperations {
     final operation = _byName[name];
     if (operation == null) return {'unsupported': name};
     try {
-      return {'ok': await operation(Request(members))};
+      return {'ok': await _cancelled(Request(members), operation)};
     } on OdbcException catch (error) {
-      return {'error': errorReply(error)};
+      return {'error': errorReply(error, of: '$name')};
     } on Fault catch (fault) {
       return {'fault': fault.message};
+    }
+  }
+
+  // Cancels while the operation runs, if the request says so.
+  Reply _cancelled(Request request, Reply Function(Request) operation) async {
+    if (request.members['cancel'] == null) return operation(request);
+    final cancel = Request(request.object('cancel'));
+    final call = switch (cancel.members) {
+      {'statement': _} => _statement(cancel).cancel,
+      {'stream': _} => _stream(cancel).cancel,
+      _ => _connection(cancel).cancel,
+    };
+    OdbcException? failure;
+    final timer = Timer(Duration(milliseconds: cancel.number('after_ms')), () {
+      try {
+        for (var i = 0; i < timesOf(cancel); i++) {
+          call();
+        }
+      } on OdbcException catch (error) {
+        failure = error;
+      }
+    });
+    try {
+      return await operation(request);
+    } finally {
+      timer.cancel();
+      if (failure case final error?) {
+        // The error of cancelling is the one that is told.
+        // ignore: throw_in_finally
+        throw error;
+      }
     }
   }
 
@@ -118,6 +169,29 @@ final class AsyncOperations {
     } finally {
       rows.close();
     }
+  }
+
+  Reply _bulkInsertParallel(Request request) async {
+    final rows = builtRowsOf(request);
+    try {
+      final result = await _pool(request).bulkInsertParallelWith(
+          request.text('table'), rows, bulkOptionsOf(request));
+      return {...bulkReply(result), 'workers': result.workers};
+    } finally {
+      rows.close();
+    }
+  }
+
+  Reply _poolOpen(Request request) async {
+    _pools[request.text('pool')] = await OdbcAsyncPool.open(
+        request.text('connection_string'),
+        options: OdbcPoolOptions.fromJson(request.object('options')));
+    return const {};
+  }
+
+  Reply _poolAcquire(Request request) async {
+    _connections[request.text('connection')] = await _pool(request).acquire();
+    return const {};
   }
 
   Reply _call(Request request) async {
@@ -152,6 +226,8 @@ final class AsyncOperations {
       batch.close();
     }
   }
+
+  OdbcAsyncPool _pool(Request request) => named('pool', _pools, request);
 
   OdbcAsyncConnection _connection(Request request) =>
       named('connection', _connections, request);

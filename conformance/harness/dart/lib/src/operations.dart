@@ -1,5 +1,8 @@
+import 'dart:async';
+
 import 'package:odbc_engine/odbc_engine.dart';
 
+import 'canceller.dart';
 import 'cells.dart';
 import 'replies.dart';
 import 'request.dart';
@@ -10,6 +13,8 @@ final class Operations {
   final _connections = <String, OdbcConnection>{};
   final _statements = <String, OdbcStatement>{};
   final _streams = <String, OdbcStream>{};
+  final _pools = <String, OdbcPool>{};
+  final _canceller = Canceller();
 
   late final _byName = <String, Map<String, Object?> Function(Request)>{
     ...processOperations,
@@ -42,6 +47,17 @@ final class Operations {
         parametersOf(request),
         streamOptionsOf(request))),
     'bulk_insert': _bulkInsert,
+    'pool_open': _poolOpen,
+    'pool_acquire': _poolAcquire,
+    'pool_state': (request) => _pool(request).state.toJson(),
+    'pool_resize': (request) => _done(() => _pool(request)
+        .resizeWith(OdbcPoolOptions.fromJson(request.object('options')))),
+    'pool_close': (request) => _done(_pool(request).close),
+    'bulk_insert_parallel': _bulkInsertParallel,
+    'connection_cancel': (request) => _done(_connection(request).cancel),
+    'statement_cancel': (request) => _done(_statement(request).cancel),
+    'statement_set_query_timeout': (request) => _done(
+        () => _statement(request).setQueryTimeout(queryTimeoutOf(request))),
     'catalog': _catalog,
     'call': _call,
     'statement_open': _statementOpen,
@@ -59,14 +75,39 @@ final class Operations {
   };
 
   /// The reply to the request of [members], without its id.
-  Map<String, Object?> answer(Map<String, Object?> members) {
+  FutureOr<Map<String, Object?>> answer(Map<String, Object?> members) =>
+      members['cancel'] == null
+          ? _answer(members)
+          : _answerCancelled(Request(members));
+
+  // The request blocks this isolate, so that another one cancels it.
+  Future<Map<String, Object?>> _answerCancelled(Request request) async {
+    final cancel = Request(request.object('cancel'));
+    final OdbcCancelHandle handle;
+    try {
+      handle = switch (cancel.members) {
+        {'statement': _} => _statement(cancel).cancelHandle,
+        {'stream': _} => _stream(cancel).cancelHandle,
+        _ => _connection(cancel).cancelHandle,
+      };
+    } on Fault catch (fault) {
+      return {'fault': fault.message};
+    }
+    await _canceller.begin(handle,
+        afterMs: cancel.number('after_ms'), times: timesOf(cancel));
+    final reply = _answer(request.members);
+    final error = await _canceller.end();
+    return error == null ? reply : {'error': errorReply(error)};
+  }
+
+  Map<String, Object?> _answer(Map<String, Object?> members) {
     final name = members['op'];
     final operation = _byName[name];
     if (operation == null) return {'unsupported': name};
     try {
       return {'ok': operation(Request(members))};
     } on OdbcException catch (error) {
-      return {'error': errorReply(error)};
+      return {'error': errorReply(error, of: '$name')};
     } on Fault catch (fault) {
       return {'fault': fault.message};
     }
@@ -123,6 +164,29 @@ final class Operations {
     }
   }
 
+  Map<String, Object?> _bulkInsertParallel(Request request) {
+    final rows = builtRowsOf(request);
+    try {
+      final result = _pool(request).bulkInsertParallelWith(
+          request.text('table'), rows, bulkOptionsOf(request));
+      return {...bulkReply(result), 'workers': result.workers};
+    } finally {
+      rows.close();
+    }
+  }
+
+  Map<String, Object?> _poolOpen(Request request) {
+    _pools[request.text('pool')] = OdbcPool.open(
+        request.text('connection_string'),
+        options: OdbcPoolOptions.fromJson(request.object('options')));
+    return const {};
+  }
+
+  Map<String, Object?> _poolAcquire(Request request) {
+    _connections[request.text('connection')] = _pool(request).acquire();
+    return const {};
+  }
+
   Map<String, Object?> _catalog(Request request) =>
       _drained(_connection(request)
           .catalog(OdbcCatalogQuery.fromJson(request.object('query'))));
@@ -168,6 +232,8 @@ final class Operations {
       batch.close();
     }
   }
+
+  OdbcPool _pool(Request request) => named('pool', _pools, request);
 
   OdbcConnection _connection(Request request) =>
       named('connection', _connections, request);

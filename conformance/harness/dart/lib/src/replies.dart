@@ -112,8 +112,16 @@ List<Map<String, Object?>> schemaReply(List<OdbcColumn> columns) => [
         },
     ];
 
-/// An error, with all that it tells.
-Map<String, Object?> errorReply(OdbcException error) => {
+/// How long a statement may take, as a request says.
+Duration queryTimeoutOf(Request request) =>
+    Duration(milliseconds: request.number('query_timeout_ms'));
+
+/// How often a request cancels.
+int timesOf(Request cancel) =>
+    cancel.members['times'] == null ? 1 : cancel.number('times');
+
+/// An error of the operation [of], with all that it tells.
+Map<String, Object?> errorReply(OdbcException error, {String? of}) => {
       'kind': error.kind.number,
       'kind_name': error.kind.label,
       'sqlstate': error.sqlstate,
@@ -124,6 +132,11 @@ Map<String, Object?> errorReply(OdbcException error) => {
       'retryable': error.retryable,
       'record_count': error.records.length,
       'message': error.message,
+      if (of == 'bulk_insert_parallel')
+        'bulk': switch (error.bulk) {
+          null => null,
+          final report => {'committed': report.committed},
+        },
     };
 
 /// What came back in a procedure's parameters.

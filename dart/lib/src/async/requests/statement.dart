@@ -1,7 +1,7 @@
 part of '../protocol.dart';
 
 /// Executes a text once.
-final class Execute extends Request {
+final class Execute extends StoppableRequest {
   /// Executes [sql] with [parameters].
   const Execute(this.sql, this.parameters);
 
@@ -12,12 +12,17 @@ final class Execute extends Request {
   final Object parameters;
 
   @override
-  OdbcExecution run(WorkerState state) =>
-      state.connection.execute(sql, parameters);
+  OdbcExecution run(WorkerState state) => state._begun(sql, (statement) {
+        try {
+          return statement.execute(parameters);
+        } finally {
+          statement.close();
+        }
+      });
 }
 
 /// Inserts many rows.
-final class BulkInsert extends Request {
+final class BulkInsert extends StoppableRequest {
   /// Inserts [data] into [table].
   const BulkInsert(this.table, this.data, this.options, this.types);
 
@@ -36,22 +41,11 @@ final class BulkInsert extends Request {
 
   @override
   OdbcBulkResult run(WorkerState state) {
-    final rows = data;
-    if (rows is! RowsMaker) {
-      return insertLent(state.connection, table, rows, options);
-    }
-    try {
-      return insertGathered(state.connection, table, rows(), options, types);
-    } on OdbcException {
-      rethrow;
-    } on Object catch (error) {
-      throw refuseRows('the rows could not be read: $error');
-    }
+    state.begin(null);
+    return insertSent(
+        bulkTargetOf(state.connection), table, data, options, types);
   }
 }
-
-/// A function that gives rows.
-typedef RowsMaker = Iterable<Object?> Function();
 
 /// Prepares a statement.
 final class Prepare extends Request {
@@ -62,12 +56,12 @@ final class Prepare extends Request {
   final String sql;
 
   @override
-  int run(WorkerState state) =>
-      state._keep(state._statements, state.connection.prepare(sql));
+  StatementOpened run(WorkerState state) =>
+      state._opened(state.connection.prepare(sql));
 }
 
 /// Calls a procedure.
-final class Call extends Request {
+final class Call extends StoppableRequest {
   /// Calls [procedure] with [parameters].
   const Call(this.procedure, this.parameters);
 
@@ -79,14 +73,14 @@ final class Call extends Request {
 
   @override
   Called run(WorkerState state) {
+    state.begin(null);
     final call = state.connection.call(procedure, parameters);
-    final id = state._keep(state._statements, call.statement);
-    return Called(call.outputs, id, call.execution);
+    return Called(call.outputs, state._opened(call.statement), call.execution);
   }
 }
 
 /// Executes a prepared statement.
-final class StatementExecute extends Request {
+final class StatementExecute extends StoppableRequest {
   /// Executes the statement [id] with [parameters].
   const StatementExecute(this.id, this.parameters);
 
@@ -97,12 +91,15 @@ final class StatementExecute extends Request {
   final Object parameters;
 
   @override
-  OdbcExecution run(WorkerState state) =>
-      state._statement(id, 'execute').execute(parameters);
+  OdbcExecution run(WorkerState state) {
+    final statement = state._statement(id, 'execute');
+    state.begin(statementHandle(statement));
+    return statement.execute(parameters);
+  }
 }
 
 /// Goes on to a statement's next result.
-final class StatementNext extends Request {
+final class StatementNext extends StoppableRequest {
   /// Of the statement [id].
   const StatementNext(this.id);
 
@@ -110,8 +107,27 @@ final class StatementNext extends Request {
   final int id;
 
   @override
-  OdbcExecution? run(WorkerState state) =>
-      state._statement(id, 'next_result').nextResult();
+  OdbcExecution? run(WorkerState state) {
+    final statement = state._statement(id, 'next_result');
+    state.begin(statementHandle(statement));
+    return statement.nextResult();
+  }
+}
+
+/// Sets how long a statement may take.
+final class StatementTimeout extends Request {
+  /// Sets [timeout] for the statement [id].
+  const StatementTimeout(this.id, this.timeout);
+
+  /// The statement's number.
+  final int id;
+
+  /// How long.
+  final Duration timeout;
+
+  @override
+  void run(WorkerState state) =>
+      state._statement(id, 'query_timeout').setQueryTimeout(timeout);
 }
 
 /// Closes a statement.

@@ -1,7 +1,7 @@
 part of '../protocol.dart';
 
 /// Starts a stream.
-sealed class StreamStart extends Request {
+sealed class StreamStart extends StoppableRequest {
   const StreamStart();
 
   OdbcStream _open(WorkerState state);
@@ -41,8 +41,15 @@ final class QueryStream extends StreamStart {
   final OdbcStreamOptions? options;
 
   @override
-  OdbcStream _open(WorkerState state) =>
-      state.connection.stream(sql, parameters, options);
+  OdbcStream _open(WorkerState state) => state._begun(sql, (statement) {
+        try {
+          statement.execute(parameters);
+          return statement.stream(options: options, closeStatement: true);
+        } on Object {
+          statement.close();
+          rethrow;
+        }
+      });
 }
 
 /// Streams what the catalog answers.
@@ -54,7 +61,10 @@ final class CatalogStream extends StreamStart {
   final OdbcCatalogQuery query;
 
   @override
-  OdbcStream _open(WorkerState state) => state.connection.catalog(query);
+  OdbcStream _open(WorkerState state) {
+    state.begin(null);
+    return state.connection.catalog(query);
+  }
 }
 
 /// Streams a query that is read in parts.
@@ -75,8 +85,10 @@ final class PartsStream extends StreamStart {
   final OdbcStreamOptions? options;
 
   @override
-  OdbcStream _open(WorkerState state) =>
-      state.connection.streamParts(sql, partition, parameters, options);
+  OdbcStream _open(WorkerState state) {
+    state.begin(null);
+    return state.connection.streamParts(sql, partition, parameters, options);
+  }
 }
 
 /// Streams a query that is read page by page.
@@ -97,8 +109,10 @@ final class PagesStream extends StreamStart {
   final OdbcStreamOptions? options;
 
   @override
-  OdbcStream _open(WorkerState state) =>
-      state.connection.streamPages(sql, pages, parameters, options);
+  OdbcStream _open(WorkerState state) {
+    state.begin(null);
+    return state.connection.streamPages(sql, pages, parameters, options);
+  }
 }
 
 /// Fetches a batch.
