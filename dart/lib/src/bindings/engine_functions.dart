@@ -1,73 +1,10 @@
 import 'dart:ffi';
 
 import '../exception.dart';
+import 'function_types.dart';
 import 'structs.dart';
 
-/// An `odbc_error *`.
-typedef ErrorPointer = Pointer<ErrorStruct>;
-
-typedef _NativeHandleFunction = Int32 Function(Uint64, ErrorPointer);
-
-/// A call that takes a handle and nothing else.
-typedef HandleFunction = int Function(int, ErrorPointer);
-
-/// A call that fills a text.
-typedef TextCall = int Function(Pointer<TextStruct> text, ErrorPointer error);
-
-typedef _NativeTextFunction = Int32 Function(
-    Uint64, Pointer<TextStruct>, ErrorPointer);
-
-/// A call that hands out a text.
-typedef TextFunction = int Function(int, Pointer<TextStruct>, ErrorPointer);
-
-typedef _NativeOpenFunction = Int32 Function(
-    Uint64, Pointer<Uint8>, Uint64, Pointer<Uint64>, ErrorPointer);
-
-/// A function that reads a query in several.
-typedef SeveralFunction = int Function(
-    int,
-    Pointer<Uint8>,
-    int,
-    Pointer<ArrowSchema>,
-    Pointer<ArrowArray>,
-    Pointer<Uint8>,
-    int,
-    Pointer<Uint8>,
-    int,
-    Pointer<Uint64>,
-    ErrorPointer);
-
-/// A call that opens a child of a handle, as a text says.
-typedef OpenFunction = int Function(
-    int, Pointer<Uint8>, int, Pointer<Uint64>, ErrorPointer);
-
-/// A function that opens a connection or a pool, as two texts say.
-typedef ConnectFunction = int Function(
-    Pointer<Uint8>, int, Pointer<Uint8>, int, Pointer<Uint64>, ErrorPointer);
-
-/// A function that inserts the rows of a stream.
-typedef BulkInsertFunction = int Function(
-    int,
-    Pointer<Uint8>,
-    int,
-    Pointer<ArrowArrayStream>,
-    Pointer<Uint8>,
-    int,
-    Pointer<TextStruct>,
-    ErrorPointer);
-
-typedef _NativeSayFunction = Int32 Function(
-    Uint64, Pointer<Uint8>, Uint64, ErrorPointer);
-
-/// A call that takes a handle and a text.
-typedef SayFunction = int Function(int, Pointer<Uint8>, int, ErrorPointer);
-
-typedef _NativeConvertFunction = Int32 Function(
-    Pointer<Uint8>, Uint64, Pointer<TextStruct>, ErrorPointer);
-
-/// A call that makes a text of a text.
-typedef ConvertFunction = int Function(
-    Pointer<Uint8>, int, Pointer<TextStruct>, ErrorPointer);
+export 'function_types.dart';
 
 /// The exports of the C ABI, each looked up when it is first used: a library
 /// without one of them stays usable for the rest.
@@ -336,12 +273,11 @@ final class EngineFunctions {
   /// `int32_t odbc_stream_schema_number(odbc_handle stream, uint64_t *number,
   /// odbc_error *error)`; null where the library does not have it.
   late final int Function(int, Pointer<Uint64>, ErrorPointer)?
-      streamSchemaNumber = _library.providesSymbol('odbc_stream_schema_number')
-          ? _library.lookupFunction<
+      streamSchemaNumber = _findOptional(
+          'odbc_stream_schema_number',
+          (name) => _library.lookupFunction<
               Int32 Function(Uint64, Pointer<Uint64>, ErrorPointer),
-              int Function(int, Pointer<Uint64>,
-                  ErrorPointer)>('odbc_stream_schema_number')
-          : null;
+              int Function(int, Pointer<Uint64>, ErrorPointer)>(name));
 
   /// `int32_t odbc_stream_fetch(odbc_handle stream, struct ArrowArray *batch,
   /// odbc_error *error)`
@@ -454,12 +390,12 @@ final class EngineFunctions {
   HandleFunction _handle(String name) => _find(
       name,
       (name) =>
-          _library.lookupFunction<_NativeHandleFunction, HandleFunction>(name));
+          _library.lookupFunction<NativeHandleFunction, HandleFunction>(name));
 
   TextFunction _text(String name) => _find(
       name,
       (name) =>
-          _library.lookupFunction<_NativeTextFunction, TextFunction>(name));
+          _library.lookupFunction<NativeTextFunction, TextFunction>(name));
 
   SeveralFunction _several(String symbol) => _find(
       symbol,
@@ -488,18 +424,21 @@ final class EngineFunctions {
   OpenFunction _open(String name) => _find(
       name,
       (name) =>
-          _library.lookupFunction<_NativeOpenFunction, OpenFunction>(name));
+          _library.lookupFunction<NativeOpenFunction, OpenFunction>(name));
 
   SayFunction _say(String name) => _find(name,
-      (name) => _library.lookupFunction<_NativeSayFunction, SayFunction>(name));
+      (name) => _library.lookupFunction<NativeSayFunction, SayFunction>(name));
 
   ConvertFunction _convert(String name) => _find(
       name,
       (name) => _library
-          .lookupFunction<_NativeConvertFunction, ConvertFunction>(name));
+          .lookupFunction<NativeConvertFunction, ConvertFunction>(name));
 
   Pointer<NativeFinalizerFunction> _finalizer(String name) =>
       _find(name, _library.lookup<NativeFinalizerFunction>);
+
+  T? _findOptional<T>(String name, T Function(String name) lookup) =>
+      _library.providesSymbol(name) ? lookup(name) : null;
 
   T _find<T>(String name, T Function(String name) lookup) {
     if (!_library.providesSymbol(name)) {
