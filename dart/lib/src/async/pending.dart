@@ -17,8 +17,10 @@ final class PendingRequest {
   PendingRequest(this.request, this._functions, this._connection)
       : _mark = request is StoppableRequest ? calloc<Uint8>() : nullptr;
 
-  // A cancel that comes just before the call of the driver is lost.
-  static const _again = Duration(milliseconds: 5);
+  // A cancel that comes just before the call of the driver is lost, so that it
+  // is sent again; but what has its own clean-up to do must not be kept from it.
+  static const _statementAgain = Duration(milliseconds: 20);
+  static const _connectionAgain = Duration(seconds: 2);
 
   /// What is asked.
   final Request request;
@@ -88,7 +90,9 @@ final class PendingRequest {
 
   void _cancelUntilAnswered() {
     _cancel();
-    _timer ??= Timer.periodic(_again, (_) => _cancel());
+    _timer ??= Timer.periodic(
+        _statement == null ? _connectionAgain : _statementAgain,
+        (_) => _cancel());
   }
 
   void _cancel() {

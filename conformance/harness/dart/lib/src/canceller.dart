@@ -47,7 +47,7 @@ void _work(SendPort answers) {
           failure = error;
         }
         // A call that is compiled first may begin later than this.
-        timer = Timer(const Duration(milliseconds: 250), cancel);
+        timer = Timer(const Duration(seconds: 2), cancel);
       }
 
       timer = Timer(Duration(milliseconds: ms), cancel);
