@@ -36,7 +36,7 @@ conformance: build ## Run the conformance matrix (ARGS="--database sqlite --case
 	@$(WITH_TOOLS) python tools/servers.py run -- python -m conformance run $(ARGS)
 
 .PHONY: bench
-bench: bootstrap ## Measure reading beside a bare C loop and the peers (BENCH_ROUNDS=5, BENCH_SCALE=1, BENCH_ARGS="--shape mixed")
+bench: bootstrap ## Measure reading and inserting beside bare C and the peers (BENCH_ROUNDS=5, BENCH_SCALE=1, BENCH_ARGS="--quick")
 	@$(WITH_TOOLS) python tools/servers.py run -- python -m bench $(BENCH_ARGS)
 
 .PHONY: lint

@@ -1,8 +1,7 @@
-/* The C ABI: results as Arrow arrays, kept in mode `table` and let go of in mode `stream`. */
+/* The C ABI: results as Arrow arrays, kept in mode `table` and let go of in mode `stream`;
+ * and rows into a table in mode `insert`. */
 
-#include "odbc_engine.h"
-
-#include "measure.h"
+#include "arrow_rows.h"
 
 static odbc_error error;
 static odbc_execution execution;
@@ -63,9 +62,6 @@ static void read_all(odbc_handle connection) {
   answer(rows, sum, seconds, first);
 }
 
-static void keep(struct ArrowArray *array) { array->release = NULL; }
-static void keep_schema(struct ArrowSchema *schema) { schema->release = NULL; }
-
 /* One bigint, as a struct array of length 1 whose memory is the caller's. */
 static void look_up_key(odbc_handle statement, int64_t *key) {
   struct ArrowSchema field = {.format = "l", .name = "", .release = keep_schema};
@@ -75,14 +71,14 @@ static void look_up_key(odbc_handle statement, int64_t *key) {
   const void *value_buffers[] = {NULL, key};
   const void *row_buffers[] = {NULL};
   struct ArrowArray value = {
-      .length = 1, .n_buffers = 2, .buffers = value_buffers, .release = keep};
+      .length = 1, .n_buffers = 2, .buffers = value_buffers, .release = keep_array};
   struct ArrowArray *values[] = {&value};
   struct ArrowArray row = {.length = 1,
                            .n_buffers = 1,
                            .n_children = 1,
                            .buffers = row_buffers,
                            .children = values,
-                           .release = keep};
+                           .release = keep_array};
   check(odbc_statement_execute(statement, &schema, &row, &execution, &error));
 }
 
@@ -113,6 +109,18 @@ static void look_up(odbc_handle connection) {
   answer(rows, sum, now() - began, -1);
 }
 
+static void insert(odbc_handle connection) {
+  int64_t count = setting_number("BENCH_ROWS");
+  const char *table = setting("BENCH_TABLE");
+  struct ArrowArrayStream rows = stream_of_rows(count);
+  odbc_text result = {0};
+  double began = now();
+  check(odbc_bulk_insert(connection, table, strlen(table), &rows, NULL, 0, &result, &error));
+  double seconds = now() - began;
+  result.release(&result);
+  answer(count, count * (count + 1) / 2, seconds, -1);
+}
+
 int main(void) {
   const char *connection_string = setting("BENCH_CONNECTION");
   const char *options = setting("BENCH_CONNECT_OPTIONS");
@@ -121,6 +129,8 @@ int main(void) {
                              &connection, &error));
   if (mode_is("lookup")) {
     look_up(connection);
+  } else if (mode_is("insert")) {
+    insert(connection);
   } else {
     read_all(connection);
   }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-static const char *setting(const char *name) {
+static inline const char *setting(const char *name) {
   const char *value = getenv(name);
   if (value == NULL) {
     fprintf(stderr, "%s is not set\n", name);
@@ -19,23 +19,23 @@ static const char *setting(const char *name) {
   return value;
 }
 
-static int64_t setting_number(const char *name) { return strtoll(setting(name), NULL, 10); }
+static inline int64_t setting_number(const char *name) { return strtoll(setting(name), NULL, 10); }
 
-static int mode_is(const char *mode) { return strcmp(setting("BENCH_MODE"), mode) == 0; }
+static inline int mode_is(const char *mode) { return strcmp(setting("BENCH_MODE"), mode) == 0; }
 
-static double now(void) {
+static inline double now(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
 /* The same scattered keys in every contestant. */
-static int64_t key_of(int64_t execution, int64_t key_count) {
+static inline int64_t key_of(int64_t execution, int64_t key_count) {
   return execution * 7919 % key_count + 1;
 }
 
 /* The most memory that this process had resident since it began. */
-static int64_t peak_rss_kib(void) {
+static inline int64_t peak_rss_kib(void) {
   char line[256];
   long long kib = 0;
   FILE *status = fopen("/proc/self/status", "r");
@@ -47,7 +47,7 @@ static int64_t peak_rss_kib(void) {
 }
 
 /* first_row_seconds is negative where nobody measures it. */
-static void answer(int64_t rows, int64_t checksum, double seconds, double first_row_seconds) {
+static inline void answer(int64_t rows, int64_t checksum, double seconds, double first_row_seconds) {
   printf("{\"rows\": %" PRId64 ", \"checksum\": %" PRId64 ", \"seconds\": %.6f, ", rows, checksum,
          seconds);
   if (first_row_seconds >= 0) {

@@ -26,6 +26,7 @@ def build(say: Callable[[str], None]) -> dict[str, str]:
     say("building the release")
     _run(["cargo", "build", "--release", "-p", "odbc_engine_ffi", "-p", "odbc_engine_bench"])
     _compile("limit", ["-lodbc"])
+    _compile("insert", ["-lodbc"])
     include = ["-I", str(ROOT / "ffi" / "include")]
     link = ["-L", str(_LIBRARY), "-lodbc_engine", f"-Wl,-rpath,{_LIBRARY}"]
     _compile("c_abi", [*include, *link])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .shape import MIXED, NARROW, TABLES, WIDE
+from .shape import INSERTED, MIXED, NARROW, TABLES, WIDE
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,9 @@ class Database:
     series_prefix: str
     series: str
     expressions: Mapping[str, str]
+    #: How many rows bare C inserts at once, where it is fastest: by an array, and in VALUES.
+    array_rows: int
+    values_rows: int
     #: Statements behind the creation of the tables, and behind the data.
     created: tuple[str, ...] = ()
     loaded: tuple[str, ...] = ()
@@ -75,8 +78,22 @@ class Database:
         """Drops the tables; for limit.c's mode `script`."""
         return _as_script(self._drops())
 
+    def empty_table(self) -> str:
+        """Makes the table to insert into anew; for limit.c's mode `script`."""
+        kinds = self.types
+        columns = (
+            f"id {kinds['bigint']} NOT NULL, ratio {kinds['double']} NOT NULL,"
+            f" name VARCHAR(32) NOT NULL, created {kinds['timestamp']} NOT NULL"
+        )
+        return _as_script(
+            [
+                f"DROP TABLE IF EXISTS {INSERTED.name}",
+                f"CREATE TABLE {INSERTED.name} ({columns})",
+            ]
+        )
+
     def _drops(self) -> list[str]:
-        return [f"DROP TABLE IF EXISTS {table.name}" for table in TABLES]
+        return [f"DROP TABLE IF EXISTS {table.name}" for table in (*TABLES, INSERTED)]
 
     def _fill(self, table: str, rows: int, values: str) -> str:
         prefix = self.series_prefix.format(rows=rows)
@@ -111,6 +128,8 @@ SQLITE = Database(
         "boolean": "i % 3 = 0",
         "wide": f"substr(hex(zeroblob(2100)), 1, {_WIDE_LENGTH})",
     },
+    array_rows=100,
+    values_rows=200,
 )
 
 POSTGRESQL = Database(
@@ -137,6 +156,9 @@ POSTGRESQL = Database(
         "boolean": "i % 3 = 0",
         "wide": f"repeat('0', {_WIDE_LENGTH}::int)",
     },
+    array_rows=1000,
+    # libpq 15 loses the connection where a statement has more than some 7,500 parameters.
+    values_rows=1000,
     # Text as repetitive as ours would be stored compressed.
     created=tuple(
         f"ALTER TABLE {WIDE.name} ALTER COLUMN t{place} SET STORAGE EXTERNAL"
@@ -166,6 +188,8 @@ MARIADB = Database(
         "boolean": "i % 3 = 0",
         "wide": f"repeat('0', {_WIDE_LENGTH})",
     },
+    array_rows=10_000,
+    values_rows=500,
     loaded=tuple(f"ANALYZE TABLE {table.name}" for table in TABLES),
 )
 

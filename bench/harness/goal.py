@@ -1,4 +1,4 @@
-"""The goals of the project for reading, and whether a run of the benchmark reached them."""
+"""The goals of the project, and whether a run of the benchmark reached them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from .result import Results
 
 _TITLES = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mariadb": "MariaDB"}
 _ARROW_MIN = {"sqlite": 1.15, "postgresql": 0.98, "mariadb": 0.98}
-_SHAPES = ("mixed", "narrow", "wide", "one", "long")
+_INSERT_MIN = {"sqlite": 2.0, "postgresql": 4.5, "mariadb": 1.0}
+_SHAPES = ("mixed", "narrow", "wide", "one", "long", "insert")
 _STREAM_MEMORY_MB = 100.0
 # What bare C takes with MariaDB's driver, which stores every result whole.
 _MARIADB_BUFFER_MB = 655.0
@@ -51,7 +52,8 @@ class Goal:
 
 def goals(results: Results) -> Sequence[Goal]:
     """Every goal, on every database that it names."""
-    return [*_arrow(results), *_peers(results), *_dart(results), *_long(results), *_one(results)]
+    parts = (_arrow, _peers, _dart, _long, _one, _insert)
+    return [goal for part in parts for goal in part(results)]
 
 
 def _arrow(results: Results) -> Iterator[Goal]:
@@ -62,7 +64,6 @@ def _arrow(results: Results) -> Iterator[Goal]:
                 yield Goal(
                     f"{shape}: {_title(one)} into Arrow, of the limit", database, ratio, target
                 )
-    # There is no partitioned read yet: its contestant is to be named "partitions".
     yield Goal(
         "mixed: a partitioned read over 2 connections, of Python's over one",
         "postgresql",
@@ -123,6 +124,21 @@ def _one(results: Results) -> Iterator[Goal]:
     for database in _TITLES:
         ratio = results.ratio(database, "one", "python", to="pyodbc")
         yield Goal("one: Python, of pyodbc", database, ratio, 1.0)
+
+
+def _insert(results: Results) -> Iterator[Goal]:
+    for one in ("rust", "python"):
+        for database, target in _INSERT_MIN.items():
+            ratio = results.ratio(database, "insert", one)
+            yield Goal(
+                f"insert: {_title(one)}, of bare arrays of parameters", database, ratio, target
+            )
+    yield Goal(
+        "insert: Rust over 2 connections, of Rust over one",
+        "postgresql",
+        results.ratio("postgresql", "insert", "rust-2", to="rust"),
+        1.6,
+    )
 
 
 def _title(contestant: str) -> str:

@@ -54,7 +54,7 @@ class Report:
         return "\n".join([*self._document_lines(), ""])
 
     def _document_lines(self) -> Iterator[str]:
-        yield "# Benchmarks of reading\n"
+        yield "# Benchmarks\n"
         yield "Written by `make bench`; do not edit.\n"
         yield (
             f"Measured on {self.date}: medians of {self.plan.rounds} rounds"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .contestant import LIMIT, OUT, ROOT, Contestant
 from .database import Database
 from .result import Cell, Results, Run
-from .shape import Mode, Shape
+from .shape import INSERTED, Mode, Shape
 
 _RUN_SECONDS_MAX = 900
 
@@ -66,7 +66,7 @@ class Runner:
     ) -> None:
         try:
             run = self._measure(database, shape, contestant, number)
-            if run.checksum != expected:
+            if shape.mode is not Mode.INSERT and run.checksum != expected:
                 raise RunError(f"its sum is {run.checksum}, not {expected}")
         except RunError as error:
             self.results.failures[cell] = str(error)
@@ -78,7 +78,7 @@ class Runner:
         self, database: Database, shape: Shape, contestant: Contestant, number: int
     ) -> Run:
         options = {contestant.driver_options.get(database.name, "")}
-        if contestant is LIMIT:
+        if contestant is LIMIT and shape.mode is not Mode.INSERT:
             options.add(database.limit_options)
         if shape.mode is Mode.STREAM:
             options.add(database.streaming_options)
@@ -87,14 +87,41 @@ class Runner:
             **shape.environment(self._plan.scale, database.boolean),
             "ODBC_ENGINE_LIBRARY": str(ROOT / "target" / "release" / "libodbc_engine.so"),
         }
-        printed = process(database, contestant.command, environment, sorted(options))
+        rows = shape.rows(self._plan.scale)
+        command = contestant.command
+        if shape.mode is Mode.INSERT:
+            rows = max(1, round(rows * contestant.shares.get(database.name, 1)))
+            command = contestant.insert_command or command
+            run_script(database, database.empty_table())
+            environment |= {
+                "BENCH_ROWS": str(rows),
+                "BENCH_DATABASE": database.name,
+                "BENCH_ARRAY_ROWS": str(database.array_rows),
+                "BENCH_VALUES_ROWS": str(database.values_rows),
+            }
+        printed = process(database, command, environment, sorted(options))
         try:
             run = Run(round=number, **json.loads(printed))
         except (ValueError, TypeError) as error:
             raise RunError(f"it printed {printed[:200]!r}") from error
-        if run.rows != shape.rows(self._plan.scale):
-            raise RunError(f"it read {run.rows} rows, not {shape.rows(self._plan.scale)}")
+        if run.rows != rows:
+            raise RunError(f"it took {run.rows} rows, not {rows}")
+        if shape.mode is Mode.INSERT:
+            _check_table(database, rows)
         return run
+
+
+def _check_table(database: Database, rows: int) -> None:
+    """Whether every row is in the table that was inserted into."""
+    environment = {
+        "BENCH_MODE": Mode.TABLE.value,
+        "BENCH_SQL": f"SELECT SUM(id) + COUNT(*) FROM {INSERTED.name}",
+        "BENCH_COLUMNS": "i64",
+        "BENCH_BLOCK_ROWS": "1",
+    }
+    found = json.loads(process(database, LIMIT.command, environment, []))["checksum"]
+    if found != rows * (rows + 1) // 2 + rows:
+        raise RunError(f"the table does not have the {rows} rows")
 
 
 def run_script(database: Database, script: str) -> None:

@@ -21,6 +21,8 @@ class Mode(Enum):
     STREAM = "stream"
     #: A prepared statement for one row by its key, again and again.
     LOOKUP = "lookup"
+    #: All rows into an empty table, in one transaction where the contestant can.
+    INSERT = "insert"
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,14 @@ class Shape:
             "BENCH_TEXT_BYTES_MAX": str(self.text_bytes_max),
             "BENCH_EXECUTIONS": str(self.scaled_executions(scale)),
             "BENCH_KEYS": str(self.table.scaled(scale)),
+            "BENCH_TABLE": self.table.name,
         }
 
 
 MIXED = Table("bench_mixed", 1_000_000)
 NARROW = Table("bench_narrow", 2_000_000)
 WIDE = Table("bench_wide", 25_000)
+INSERTED = Table("bench_insert", 1_000_000)
 TABLES = (MIXED, NARROW, WIDE)
 
 _MIXED_COLUMNS = "i64,i32,f64,s32,ts,s24,s48,{bool}"
@@ -127,6 +131,16 @@ _SHAPES = (
         columns=_MIXED_COLUMNS,
         block_rows=500,
         copies=_LONG_COPIES,
+        rounds_max=3,
+    ),
+    Shape(
+        name="insert",
+        title="1,000,000 rows of bigint, double, varchar and timestamp, inserted",
+        mode=Mode.INSERT,
+        table=INSERTED,
+        query=f"INSERT INTO {INSERTED.name} (id, ratio, name, created) VALUES ",
+        columns="",
+        block_rows=0,
         rounds_max=3,
     ),
 )

@@ -1,5 +1,7 @@
 import 'dart:convert';
 import 'dart:io';
+import 'dart:math';
+import 'dart:typed_data';
 
 import 'package:odbc_engine/odbc_engine.dart';
 
@@ -14,6 +16,8 @@ void main(List<String> arguments) {
   switch ((setting('BENCH_MODE'), arguments.single)) {
     case ('lookup', _):
       run.lookUp();
+    case ('insert', _):
+      run.insert();
     case (_, 'views'):
       run.readViews();
     case (final mode, 'rows'):
@@ -97,6 +101,38 @@ final class Run {
     }
     _clock.stop();
     statement.close();
+  }
+
+  /// Columns that are built before the clock begins.
+  void insert() {
+    final count = int.parse(setting('BENCH_ROWS'));
+    final rows = OdbcRowsBuilder({
+      'id': OdbcType.int64,
+      'ratio': OdbcType.float64,
+      'name': OdbcType.text,
+      'created': OdbcType.timestamp(),
+    });
+    final begin = DateTime.utc(2020);
+    const batchRows = 65536;
+    for (var first = 1; first <= count; first += batchRows) {
+      final length = min(batchRows, count - first + 1);
+      Iterable<T> each<T>(T Function(int id) make) =>
+          Iterable.generate(length, (row) => make(first + row));
+      rows.column<int>('id').addAll(Int64List.fromList([...each((id) => id)]));
+      rows
+          .column<double>('ratio')
+          .addAll(Float64List.fromList([...each((id) => id / 7.0)]));
+      rows.column<String>('name').addAll(
+          each((id) => 'customer ${(id * 7919).toString().padLeft(11, '0')}'));
+      rows.column<DateTime>('created').addAll(
+          each((id) => begin.add(Duration(microseconds: id * 37000001))));
+      rows.endBatch();
+    }
+    _clock.start();
+    _rows = connection.bulkInsert(setting('BENCH_TABLE'), rows).rows;
+    _clock.stop();
+    _checksum = count * (count + 1) ~/ 2;
+    rows.close();
   }
 
   void _check(OdbcRow row) {

@@ -1,5 +1,7 @@
 //! The Rust API: results as Arrow record batches, kept in mode `table` and dropped in mode
-//! `stream`.
+//! `stream`, and rows into a table in mode `insert`.
+
+mod insert;
 
 use std::{
     env, fs,
@@ -45,6 +47,9 @@ fn main() -> ExitCode {
 
 fn measure() -> Result<Measured, Failure> {
     let options = ConnectionOptions::from_json(&setting("BENCH_CONNECT_OPTIONS")?)?;
+    if setting("BENCH_MODE")? == "insert" {
+        return insert::insert(&options);
+    }
     let connection = Connection::open(&setting("BENCH_CONNECTION")?, &options)?;
     let options = StreamOptions::from_json(&setting("BENCH_STREAM_OPTIONS")?)?;
     let sql = setting("BENCH_SQL")?;
