@@ -213,6 +213,7 @@ impl Shared {
     pub fn connect_again(&self) -> Result<Connection> {
         let Origin { connection_string, options } = &*self.origin;
         let options = ConnectionOptions { autocommit: true, ..options.clone() };
+        let _entered = self.place.enter();
         Connection::open(connection_string, &options)
     }
 

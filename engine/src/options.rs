@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    telemetry,
+};
 
 /// How to connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub struct ConnectionOptions {
     /// Whether a second connection, like this one, may be opened for a moment to stop a running
     /// call where the database needs that; on unless set.
     pub cancel_connection: bool,
+    /// The W3C traceparent of the span that the engine's spans are children of; none unless set.
+    pub trace_context: Option<String>,
 }
 
 impl Default for ConnectionOptions {
@@ -37,6 +42,7 @@ impl Default for ConnectionOptions {
             streaming: false,
             query_timeout_ms: 0,
             cancel_connection: true,
+            trace_context: None,
         }
     }
 }
@@ -62,6 +68,13 @@ impl ConnectionOptions {
                     options.cancel_connection = boolean("connect", key, value)?;
                 }
                 "autocommit" => options.autocommit = boolean("connect", key, value)?,
+                "trace_context" => {
+                    let text = value.as_str().ok_or_else(|| {
+                        let message = format!("option {key:?} must be a text, not {value}");
+                        invalid("connect", message)
+                    })?;
+                    options.trace_context = Some(text.to_owned());
+                }
                 _ => return Err(unknown("connect", key)),
             }
         }
@@ -70,6 +83,13 @@ impl ConnectionOptions {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
+        if let Some(text) = &self.trace_context
+            && !text.is_empty()
+            && !telemetry::is_traceparent(text)
+        {
+            let message = format!("option \"trace_context\": {text:?} is not a W3C traceparent");
+            return Err(invalid("connect", message));
+        }
         range("connect", "login_timeout_ms", self.login_timeout_ms as usize, 1, 600_000)?;
         check_query_timeout("connect", self.query_timeout_ms)?;
         range("connect", "statement_cache_size", self.statement_cache_size, 0, 1000)

@@ -17,6 +17,7 @@ use crate::{
     connection::{Connection, Origin},
     error::{Error, ErrorKind, Result},
     insert::{self, BulkParallelOptions, BulkResult},
+    telemetry::Operation,
 };
 
 /// Connections to one database, lent to one caller after another.
@@ -49,14 +50,29 @@ impl Pool {
     /// Borrows a connection that works, or an error: `Timeout` where none becomes free within
     /// `acquire_timeout_ms`, and what opening one says. Who comes first is served first.
     pub fn acquire(&self) -> Result<Connection> {
-        self.core.acquire(Turn::Wait)?.ok_or_else(|| {
+        self.acquire_in_turn(Turn::Wait)?.ok_or_else(|| {
             Error::new(ErrorKind::Internal, "acquire", "the pool gave neither connection nor error")
         })
     }
 
     /// Borrows a connection where one is free, or may be opened; otherwise None, without waiting.
     pub fn try_acquire(&self) -> Result<Option<Connection>> {
-        self.core.acquire(Turn::Try)
+        self.acquire_in_turn(Turn::Try)
+    }
+
+    fn acquire_in_turn(&self, turn: Turn) -> Result<Option<Connection>> {
+        let place = &self.core.telemetry.place;
+        let _entered = place.enter();
+        let observed = Operation::begin(place, "acquire");
+        let acquired = self.core.acquire(turn);
+        observed.end(&acquired);
+        acquired
+    }
+
+    /// Makes the span that a W3C `traceparent` names the parent of the spans of what is asked of
+    /// this pool next, as [`Connection::set_trace_context`] does; empty for none.
+    pub fn set_trace_context(&self, traceparent: &str) -> Result<()> {
+        self.core.telemetry.place.set_parent(traceparent)
     }
 
     /// How the pool is doing.

@@ -9,6 +9,7 @@ mod instruments;
 mod operation;
 mod parent;
 mod place;
+mod pools;
 mod reading;
 mod sanitise;
 
@@ -16,7 +17,9 @@ pub(crate) use describe::Description;
 pub use instruments::{QueryText, is_on, start, stop};
 pub(crate) use operation::{Begun, Operation};
 pub use parent::enter;
+pub(crate) use parent::is_traceparent;
 pub(crate) use place::Place;
+pub(crate) use pools::{Counted, PoolCounts, PoolPlace};
 pub(crate) use reading::Reading;
 
 pub use opentelemetry;

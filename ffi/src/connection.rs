@@ -19,7 +19,9 @@ use crate::{
 /// 1,000, default 16), `streaming` (ask the driver to fetch results bit by bit instead of holding
 /// them in memory, default false), `query_timeout_ms` (how long an execution, or the fetching of a
 /// batch, may take: 0, the default, for no limit, to 86,400,000), `cancel_connection` (whether a
-/// second connection may be opened to stop a running call, default true).
+/// second connection may be opened to stop a running call, default true), `trace_context`
+/// (the W3C traceparent of the span that the engine's spans are children of, as by
+/// odbc_connection_set_trace_context).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_connection_open(
     connection_string: *const c_char,
@@ -63,6 +65,22 @@ pub extern "C" fn odbc_connection_finalize(connection: *mut c_void) {
             std::thread::spawn(move || drop(open));
         }
     });
+}
+
+/// Makes the span that a W3C `traceparent` names the parent of the engine's spans of what follows
+/// on this connection; empty for none. It may be called while the connection is busy.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_set_trace_context(
+    connection: OdbcHandle,
+    traceparent: *const c_char,
+    traceparent_length: u64,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a text of this length.
+        let traceparent = unsafe { text("traceparent", traceparent, traceparent_length) }?;
+        CONNECTIONS.get(connection, "trace_context")?.set_trace_context(traceparent)
+    })
 }
 
 /// Begins a transaction. Autocommit is off until it ends. Where one is open already, this begins

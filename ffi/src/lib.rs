@@ -1,6 +1,6 @@
 //! The C ABI of odbc_engine.
 //!
-//! Every export is named `odbc_<noun>_<verb>`, its body is one call of [`guard::guard`], and what
+//! Every export is named `odbc_<noun>_<verb>` or `otel_<verb>`, its body is one call of [`guard::guard`], and what
 //! it takes and gives is described in `include/odbc_engine.h`, which is generated from here.
 
 // Every export documents in its prose what its pointers must be.
@@ -17,6 +17,7 @@ mod handle;
 mod insert;
 mod lent;
 mod metrics;
+mod otel;
 mod pool;
 mod procedure;
 mod rows;

@@ -43,6 +43,22 @@ pub unsafe extern "C" fn odbc_pool_open(
     })
 }
 
+/// Makes the span that a W3C `traceparent` names the parent of the engine's spans of what is asked of
+/// this pool next, but not of what is done on its connections; empty for none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_pool_set_trace_context(
+    pool: OdbcHandle,
+    traceparent: *const c_char,
+    traceparent_length: u64,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a text of this length.
+        let traceparent = unsafe { text("traceparent", traceparent, traceparent_length) }?;
+        POOLS.get(pool, "trace_context")?.set_trace_context(traceparent)
+    })
+}
+
 /// Borrows a connection that works. It is like any other, and `odbc_connection_close` gives it
 /// back. Who comes first is served first; where none becomes free within `acquire_timeout_ms`, the
 /// error is a Timeout.

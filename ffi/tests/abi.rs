@@ -1,10 +1,12 @@
-//! Compiles a C program against the header and runs it on the library.
+//! Compiles C programs against the header and runs them on the library.
 
 mod support;
 
 use std::{env, path::Path, process::Command};
 
-fn run(flags: &[&str], name: &str) {
+const SANITIZE: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover", "-DASAN"];
+
+fn run(source: &str, flags: &[&str], name: &str) {
     let libraries = support::library_folder();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -14,7 +16,7 @@ fn run(flags: &[&str], name: &str) {
         .args(flags)
         .arg("-I")
         .arg(folder.join("include"))
-        .arg(folder.join("tests/abi.c"))
+        .arg(folder.join("tests").join(source))
         .arg("-o")
         .arg(&program)
         .arg("-L")
@@ -35,11 +37,22 @@ fn run(flags: &[&str], name: &str) {
 
 #[test]
 fn c_program_uses_and_misuses_the_library() {
-    run(&[], "abi");
+    run("abi.c", &[], "abi");
 }
 
 #[test]
 fn address_sanitizer_finds_nothing() {
     // Leaks of the driver manager and the drivers, which keep what they load, are not ours.
-    run(&["-fsanitize=address,undefined", "-fno-sanitize-recover", "-DASAN"], "abi-asan");
+    run("abi.c", SANITIZE, "abi-asan");
+}
+
+#[test]
+fn c_program_uses_and_misuses_telemetry() {
+    run("otel.c", &["-pthread"], "otel");
+}
+
+#[test]
+fn address_sanitizer_finds_nothing_in_telemetry() {
+    let flags: Vec<_> = SANITIZE.iter().copied().chain(["-pthread"]).collect();
+    run("otel.c", &flags, "otel-asan");
 }

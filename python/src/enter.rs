@@ -18,6 +18,7 @@ pub(crate) fn enter<T: Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T> + Send,
 ) -> PyResult<T> {
+    let work = crate::telemetry::within(py, work);
     py.detach(|| guard(work)).map_err(|error| exceptions::from_engine(py, &error))
 }
 

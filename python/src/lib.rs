@@ -13,6 +13,7 @@ mod process;
 mod rows;
 mod statement;
 mod stream;
+mod telemetry;
 mod temporal;
 #[cfg(debug_assertions)]
 mod testing;
@@ -40,6 +41,11 @@ mod _native {
     use crate::statement::Statement;
     #[pymodule_export]
     use crate::stream::Stream;
+    #[pymodule_export]
+    use crate::telemetry::{
+        otel_cleanup, otel_export_trace, otel_init, otel_is_on, otel_is_sampled, otel_last_error,
+        otel_shutdown, otel_take_finished,
+    };
     #[cfg(debug_assertions)]
     #[pymodule_export]
     use crate::testing::{batch_of_capsules, panic_in_engine};

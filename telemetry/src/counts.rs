@@ -49,7 +49,7 @@ pub(crate) fn failure() -> String {
     lock(&REPORT).as_ref().map(|report| report.failure.clone()).unwrap_or_default()
 }
 
-/// The last failure, and what was lost so far.
+/// The last failure, and what was lost so far, a line each.
 pub(crate) fn last_error() -> String {
     let report = lock(&REPORT);
     let Some(Report { failure, counts }) = &*report else { return String::new() };
@@ -63,5 +63,5 @@ pub(crate) fn last_error() -> String {
         lost(&counts.failed, "spans were lost: their export failed"),
         lost(&counts.failed_metrics, "exports of metrics failed"),
     ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }

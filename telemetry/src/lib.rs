@@ -29,7 +29,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Keeps the error of a call as the last one.
-fn kept<T>(result: Result<T>) -> Result<T> {
+pub fn kept<T>(result: Result<T>) -> Result<T> {
     result.inspect_err(|error| counts::fail(format!("{}: {}", error.operation, error.message)))
 }
 
@@ -88,7 +88,8 @@ pub fn take_finished(take: impl FnOnce(&str) -> bool) -> Result<()> {
     kept(finished::take(take))
 }
 
-/// What went wrong last, in a call or while exporting, and how much was lost; empty for nothing.
+/// What went wrong last, in a call or while exporting, and a line for each sort of loss so far;
+/// empty for nothing.
 pub fn last_error() -> String {
     counts::last_error()
 }

@@ -113,7 +113,14 @@ fn spans_are_children_of_what_the_connection_or_the_thread_was_told() {
     run(&connection, "SELECT 3");
     let error = connection.set_trace_context("no").unwrap_err();
     assert_eq!(error.kind, ErrorKind::InvalidArgument);
-    let (spans, _) = spans();
+    let (all, _) = spans();
+    let options = ConnectionOptions { trace_context: Some(PARENT.into()), ..Default::default() };
+    run(&Connection::open(SQLITE, &options).unwrap(), "SELECT 4");
+    assert!(spans().0.iter().all(|span| span["trace_id"] == TRACE));
+    let options = ConnectionOptions { trace_context: Some("no".into()), ..Default::default() };
+    let error = Connection::open(SQLITE, &options).map(drop).unwrap_err();
+    assert!(error.message.contains("\"trace_context\""), "{}", error.message);
+    let spans = all;
     let parents: Vec<_> = spans.iter().map(|span| span["parent_span_id"].as_str()).collect();
     let told = Some("b7ad6b7169203331");
     assert_eq!(parents, [told, None, told, told, Some("aaaa6b7169203331"), None]);

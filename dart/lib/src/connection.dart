@@ -24,6 +24,7 @@ import 'service.dart';
 import 'several.dart';
 import 'statement.dart';
 import 'stream.dart';
+import 'telemetry/trace_context.dart';
 import 'types/type.dart';
 
 /// A connection to a database.
@@ -46,7 +47,8 @@ final class OdbcConnection implements Finalizable, OdbcService {
     final value = using((arena) {
       final text = encodeText(connectionString, 'the connection string',
           operation: 'connect');
-      final json = encodeText(options?.toString() ?? '', 'the options',
+      final json = encodeText(
+          withTraceContext(options?.toString() ?? ''), 'the options',
           operation: 'connect');
       final handle = arena<Uint64>();
       check(
@@ -55,7 +57,8 @@ final class OdbcConnection implements Finalizable, OdbcService {
               text.length, arena.copy(json), json.length, handle, error));
       return handle.value;
     });
-    return OdbcConnection._(NativeHandle.connection(library, value));
+    return OdbcConnection._(
+        openedWithTraceContext(NativeHandle.connection(library, value)));
   }
 
   final NativeHandle _handle;

@@ -44,11 +44,13 @@ pub(crate) enum Reset {
 impl Shared {
     /// Connects, by options that may differ in how long that takes.
     pub(super) fn open(origin: &Arc<Origin>, options: &ConnectionOptions) -> Result<Arc<Self>> {
+        options.check()?;
         let begun = Begun::now();
         let opened = open::open(&origin.connection_string, options);
         let known = opened.as_ref().ok();
         let known = known.map(|opened| (opened.session.dbms, opened.info.dbms_name.as_str()));
         let place = Place::new(&origin.connection_string, known);
+        place.set_parent(options.trace_context.as_deref().unwrap_or_default())?;
         Operation::since(begun, &place, "connect").end(&opened);
         let open::Opened { session, info, streams, told } = opened?;
         let shared = Self::new(session, Arc::new(info), streams, told, Arc::clone(origin), place);

@@ -30,7 +30,6 @@ pub(super) struct Opened {
 /// It connects on a thread of its own: MariaDB Connector/ODBC 3.1.15 and sqliteodbc 0.9998 ignore
 /// the login timeout, so a thread that still waits is left behind and ends by itself.
 pub(super) fn open(connection_string: &str, options: &ConnectionOptions) -> Result<Opened> {
-    options.check()?;
     let parsed = ConnectionString::parse(connection_string)?;
     let (sender, receiver) = sync_channel(1);
     let (text, for_thread) = (connection_string.to_owned(), options.clone());

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     connection::{Connection, Home, Origin, Parked, Reset},
     error::{Error, ErrorKind, Result},
+    telemetry::{Counted, PoolCounts, PoolPlace},
 };
 
 const OPERATION: &str = "acquire";
@@ -25,6 +26,7 @@ const CHECK_MAX: Duration = Duration::from_secs(5);
 
 pub(super) struct Core {
     origin: Arc<Origin>,
+    pub telemetry: PoolPlace,
     state: Mutex<State>,
     /// Something has changed that the keeper should look at.
     pub to_keep: Condvar,
@@ -45,13 +47,31 @@ pub(super) enum Turn {
 struct Lease {
     core: Weak<Core>,
     opened: Instant,
+    lent: Instant,
 }
 
 impl Home for Lease {
     fn take_back(&self, parked: Parked) {
         match self.core.upgrade() {
-            Some(core) => core.take_back(parked, self.opened),
+            Some(core) => {
+                core.telemetry.used(self.lent.elapsed());
+                core.take_back(parked, self.opened);
+            }
             None => parked.disconnect(),
+        }
+    }
+}
+
+impl Counted for Core {
+    fn counts(&self) -> PoolCounts {
+        let told = self.lock().told();
+        PoolCounts {
+            size_min: told.size_min,
+            size_max: told.size_max,
+            idle: told.idle,
+            in_use: told.in_use,
+            waiting: told.waiting,
+            timed_out: told.timed_out,
         }
     }
 }
@@ -62,12 +82,16 @@ fn closed(operation: &'static str) -> Error {
 
 impl Core {
     pub fn new(origin: Origin, options: PoolOptions) -> Arc<Self> {
-        Arc::new(Self {
+        let core = Arc::new(Self {
+            telemetry: PoolPlace::new(&origin.connection_string),
             origin: Arc::new(origin),
             state: Mutex::new(State::new(options)),
             to_keep: Condvar::new(),
             drained: Condvar::new(),
-        })
+        });
+        let counted: Weak<Self> = Arc::downgrade(&core);
+        core.telemetry.register(counted);
+        core
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {
@@ -99,14 +123,21 @@ impl Core {
             (None, Turn::Wait) => self.wait(&waiter, until)?,
         };
         let (parked, opened) = self.redeem(ticket, until, timeout)?;
-        let connection = parked.lend(Box::new(Lease { core: Arc::downgrade(self), opened }));
+        let connection = parked.lend(Box::new(Lease {
+            core: Arc::downgrade(self),
+            opened,
+            lent: Instant::now(),
+        }));
         let mut state = self.lock();
         if state.closed {
             drop(state);
             drop(connection);
             return Err(closed(OPERATION));
         }
-        state.lent(begun.elapsed());
+        let waited = begun.elapsed();
+        state.lent(waited);
+        drop(state);
+        self.telemetry.waited(waited);
         Ok(Some(connection))
     }
 
@@ -225,7 +256,9 @@ impl Core {
 
     fn connect(&self, within: Duration) -> Result<Parked> {
         let query = self.lock().options.validation_query.clone();
+        let begun = Instant::now();
         let parked = Parked::open(&self.origin, within)?;
+        self.telemetry.created(begun.elapsed());
         if let Some(query) = query.filter(|query| !query.trim().is_empty()) {
             parked.check(Some(&query))?;
         }

@@ -10,6 +10,8 @@ use opentelemetry::{
     metrics::{Counter, Histogram, Meter},
 };
 
+use super::pools::{self, Durations};
+
 /// What of a statement's text goes into its span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum QueryText {
@@ -41,6 +43,7 @@ pub(crate) struct Instruments {
     pub fetched_rows: Counter<u64>,
     pub fetched_bytes: Counter<u64>,
     pub inserted_rows: Counter<u64>,
+    pub pools: Durations,
 }
 
 impl Instruments {
@@ -50,6 +53,7 @@ impl Instruments {
             .with_schema_url(SCHEMA_URL)
             .build();
         let meter = global::meter_with_scope(scope.clone());
+        pools::observe(&meter);
         let rows = |name, what| counter(&meter, name, what, "{row}");
         Self {
             tracer: global::tracer_with_scope(scope),
@@ -75,6 +79,7 @@ impl Instruments {
                 "By",
             ),
             inserted_rows: rows("odbc_engine.inserted.rows", "Rows that bulk inserts wrote."),
+            pools: Durations::new(&meter),
         }
     }
 }

@@ -13,6 +13,10 @@ pub fn enter(traceparent: &str) -> Result<ContextGuard> {
     Ok(context(traceparent)?.attach())
 }
 
+pub(crate) fn is_traceparent(text: &str) -> bool {
+    parse(text).is_some()
+}
+
 /// A context that only has the span that a W3C `traceparent` names.
 pub(super) fn context(traceparent: &str) -> Result<Context> {
     let parsed = parse(traceparent).ok_or_else(|| {

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use opentelemetry::{Context, KeyValue, trace::TraceContextExt};
+use opentelemetry::{Context, ContextGuard, KeyValue, trace::TraceContextExt};
 
-use super::{QueryText, parent};
+use super::{QueryText, is_on, parent};
 use crate::{connection::ConnectionString, dbms::Dbms, error::Result, sql::Syntax};
 
 /// What the spans of one connection have in common.
@@ -86,6 +86,12 @@ impl Place {
         Ok(())
     }
 
+    /// Makes what the place was told the parent of what this thread does, until the guard is
+    /// dropped, unless something is current there.
+    pub fn enter(&self) -> Option<ContextGuard> {
+        is_on().then(|| self.parent().attach())
+    }
+
     /// The parent of a span: what is current on this thread, or else what the connection was told.
     pub(super) fn parent(&self) -> Context {
         let current = Context::current();
@@ -94,6 +100,19 @@ impl Place {
         }
         let told = self.parent.lock().unwrap_or_else(PoisonError::into_inner).clone();
         told.unwrap_or(current)
+    }
+
+    /// What a pool of connections to this place is called, by the conventions.
+    pub(super) fn pool_name(&self) -> String {
+        let get = |key: &str| {
+            let found = self.attributes.iter().find(|attribute| attribute.key.as_str() == key);
+            found.map(|attribute| attribute.value.as_str().into_owned())
+        };
+        let port = get("server.port").map(|port| format!(":{port}"));
+        let parts =
+            [get("server.address"), port, get("db.namespace").map(|name| format!("/{name}"))];
+        let name: String = parts.into_iter().flatten().collect();
+        if name.is_empty() { self.system.to_owned() } else { name }
     }
 
     /// What a statement's text is about.

@@ -69,8 +69,9 @@ OdbcException _closed(String what, String operation) =>
 
 /// A request with its number.
 final class Envelope {
-  /// The [request] numbered [id], with the address of its [mark].
-  const Envelope(this.id, this.request, this.mark);
+  /// The [request] numbered [id], with the address of its [mark], made in the
+  /// span [traceparent].
+  const Envelope(this.id, this.request, this.mark, this.traceparent);
 
   /// Counted up by the connection.
   final int id;
@@ -80,6 +81,9 @@ final class Envelope {
 
   /// The address of the [RequestMark] of a request that may be stopped, else 0.
   final int mark;
+
+  /// The span of the caller, by W3C Trace Context.
+  final String? traceparent;
 }
 
 /// What a byte in native memory, which both isolates see, says of a request.

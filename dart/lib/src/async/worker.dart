@@ -9,16 +9,18 @@ import '../bindings/native_handle.dart';
 import '../connection.dart';
 import '../engine.dart';
 import '../exception.dart';
+import '../telemetry/trace_context.dart';
 import 'pending.dart';
 import 'protocol.dart';
 
 /// What a worker begins with.
 final class _Start {
-  const _Start(this.answers, this.library, this.open);
+  const _Start(this.answers, this.library, this.open, this.traceparent);
 
   final SendPort answers;
   final String library;
   final OpenConnection open;
+  final String? traceparent;
 }
 
 /// How a worker comes to its connection; it is sent to the worker.
@@ -46,7 +48,7 @@ final class Worker {
     try {
       isolate = await Isolate.spawn(
         _work,
-        _Start(answers.sendPort, library.path, open),
+        _Start(answers.sendPort, library.path, open, currentTraceparent),
         onExit: answers.sendPort,
         debugName: 'odbc connection',
       );
@@ -104,7 +106,7 @@ final class Worker {
     _waiting[id] = pending;
     if (abort != null) pending.stopAfter(abort);
     try {
-      _requests.send(Envelope(id, request, pending.mark));
+      _requests.send(Envelope(id, request, pending.mark, currentTraceparent));
     } on Object catch (error) {
       _waiting.remove(id)?.end();
       throw OdbcException(
@@ -190,19 +192,22 @@ void _work(_Start start) {
   final requests = ReceivePort();
   final WorkerState state;
   try {
-    state =
-        WorkerState(start.open(OdbcEngine.load(libraryPath: start.library)));
+    state = WorkerState(withTraceparent(start.traceparent,
+        () => start.open(OdbcEngine.load(libraryPath: start.library))));
   } on OdbcException catch (error) {
     start.answers.send(Failure(0, error));
     requests.close();
     return;
   }
   requests.listen((message) {
-    final Envelope(:id, :request, :mark) = message as Envelope;
+    final Envelope(:id, :request, :mark, :traceparent) = message as Envelope;
     state.begin = (statement) => start.answers.send(Begun(id, statement));
     Response response;
     try {
-      response = Success(id, runMarked(request, state, mark));
+      response = Success(
+          id,
+          withTraceparent(
+              traceparent, () => runMarked(request, state, mark)));
     } on OdbcException catch (error) {
       response = Failure(id, error);
     }

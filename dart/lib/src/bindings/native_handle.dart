@@ -1,5 +1,6 @@
 import 'dart:ffi';
 
+import '../telemetry/trace_context.dart';
 import 'call.dart';
 import 'engine_functions.dart';
 import 'engine_library.dart';
@@ -81,8 +82,11 @@ final class NativeHandle implements Finalizable {
   final HandleFunction _close;
   bool _closed = false;
 
-  /// The exports of [library].
-  EngineFunctions get functions => library.functions;
+  /// The exports of [library], for a call in the span of its caller.
+  EngineFunctions get functions {
+    passTraceContext(this);
+    return library.functions;
+  }
 
   /// Whether [close] was called.
   bool get isClosed => _closed;
