@@ -16,6 +16,7 @@ from .database import Database
 from .harness import Harness, HarnessCrashed, HarnessError, HarnessTimeout
 from .outcome import Cell, Observed, Outcome, Result, Verdict
 from .parity import digest_of, preview, reply_digest
+from .spans import comparable
 from .template import TemplateError, render, sql_text
 
 _MAIN = "main"
@@ -34,6 +35,13 @@ _WITHOUT_CONNECTION = (
     "connection_string_build",
     "connection_string_parse",
     "connection_string_redact",
+    "telemetry_init",
+    "telemetry_export",
+    "telemetry_spans",
+    "telemetry_last_error",
+    "telemetry_cleanup",
+    "telemetry_shutdown",
+    "trace_context",
 )
 
 _WITH_OPTIONS = (
@@ -47,6 +55,7 @@ _WITH_OPTIONS = (
     "pool_open",
     "pool_resize",
     "stream_open",
+    "telemetry_init",
 )
 
 
@@ -167,6 +176,8 @@ class CellRun:
                     reply = self._without_own_names(reply)
                 if step.op == "query_parts":
                     reply = _in_order(reply)
+                if step.op == "telemetry_spans":
+                    reply = comparable(self._without_own_names(reply))
                 digests.append(reply_digest(reply))
                 comparison = Comparison(
                     self._cell.database, self._tokens, self._formats_for(step, members, reply)
@@ -234,9 +245,9 @@ class CellRun:
         return members
 
     def _without_own_names(self, reply: dict[str, Any]) -> dict[str, Any]:
-        """A reply with the tokens of the tables whose names no other binding has."""
+        """A reply with the tokens of the tables and places whose names no other binding has."""
         text = json.dumps(reply)
-        for name in self._case.tables:
+        for name in (*self._case.tables, "scratch"):
             text = text.replace(self._tokens[name], f"{{{name}}}")
         replaced: dict[str, Any] = json.loads(text)
         return replaced

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .spans import span_differences
 from .template import generated, render
 from .values import matches, show
 
@@ -95,6 +97,11 @@ class Comparison:
             yield from self._rows(generated(expect["rows"], "row"), rows)
         if "holds" in expect:
             yield from self._holds(expect["holds"], observed)
+        if "spans" in expect:
+            yield from span_differences(expect["spans"], observed.get("spans", []), self._own)
+        for text in expect.get("lacks", ()):
+            if render(text, self._tokens) in json.dumps(observed):
+                yield f"the reply holds {render(text, self._tokens)!r}"
         for member, expected in expect.get("members", {}).items():
             yield from self._member(member, expected, observed)
 

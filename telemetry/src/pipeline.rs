@@ -1,13 +1,9 @@
 //! What runs while telemetry is on.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::Ordering::Relaxed,
-        mpsc::{RecvTimeoutError, sync_channel},
-    },
+    sync::{Arc, atomic::Ordering::Relaxed, mpsc::sync_channel},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use odbc_engine::{Error, ErrorKind, Result, telemetry};
@@ -32,6 +28,9 @@ use crate::{
     http::Client,
     queue::{Room, SpanQueue},
 };
+
+/// How much longer than a shutdown its threads wait for an exporter that is late.
+const LEFT_BEHIND: Duration = Duration::from_secs(60);
 
 /// The providers, and what they were made of.
 pub(crate) struct Pipeline {
@@ -122,27 +121,29 @@ impl Pipeline {
         let deadline = Instant::now() + timeout;
         let failed = || counts.failed.load(Relaxed) + counts.failed_metrics.load(Relaxed);
         let failed_before = failed();
+        // Each tells whether it ended. They wait longer than this, on threads of their own: the SDK
+        // waits five seconds for metrics, whatever it is told.
         let (done, finished) = sync_channel(2);
         let metrics_done = done.clone();
-        // Threads of their own, since the SDK waits for five seconds whatever it is told.
+        let metrics_counts = Arc::clone(&counts);
         let flush = [
             spawn(move || {
-                let _ = traces.shutdown_with_timeout(timeout);
+                let _ = traces.shutdown_with_timeout(timeout + LEFT_BEHIND);
                 drop(traces);
-                let _ = done.send(());
+                let _ = done.send(true);
             }),
             spawn(move || {
-                if let Some(metrics) = metrics {
-                    let _ = metrics.shutdown_with_timeout(timeout);
-                }
-                let _ = metrics_done.send(());
+                let failed_before = metrics_counts.failed_metrics.load(Relaxed);
+                let ended = metrics.is_none_or(|metrics| metrics.shutdown().is_ok());
+                let failed = metrics_counts.failed_metrics.load(Relaxed) > failed_before;
+                let _ = metrics_done.send(ended || failed);
             }),
         ];
         flush.into_iter().collect::<Result<Vec<_>>>()?;
         let mut late = false;
         for _ in 0..2 {
             let left = deadline.saturating_duration_since(Instant::now());
-            late |= finished.recv_timeout(left) == Err(RecvTimeoutError::Timeout);
+            late |= finished.recv_timeout(left) != Ok(true);
         }
         // What still runs ends with the request that it waits for.
         clients.iter().for_each(Client::abandon);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -13,6 +14,7 @@ from .abi import EngineError, Execution, Library, Progress, options, utf8
 from .arrow_read import read_rows, read_schema
 from .arrow_structs import ArrowArray, ArrowSchema
 from .arrow_write import Params, alive, build, rows_array, rows_schema, stream
+from .telemetry import Telemetry
 
 
 class Fault(Exception):
@@ -29,6 +31,8 @@ class Harness:
         self._streams: dict[str, int] = {}
         self._pools: dict[str, int] = {}
         self._formats: dict[str, list[str]] = {}
+        self._telemetry = Telemetry(library.exports)
+        self._caller = ""
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         operation = getattr(self, "op_" + request["op"], None)
@@ -52,6 +56,8 @@ class Harness:
         return {"binding": "c", "version": self._library.version, "abi": self._library.abi_version}
 
     def op_open(self, connection: str, connection_string: str, options: dict[str, Any]) -> None:
+        if self._caller:
+            options = {**options, "trace_context": self._caller}
         self._connections[connection] = self._library.open(
             "odbc_connection_open", *utf8(connection_string), *_options(options)
         )
@@ -69,6 +75,31 @@ class Harness:
         self._library.call(
             "odbc_connection_set_autocommit", self._connection(connection), int(enabled)
         )
+
+    def op_telemetry_init(self, options: dict[str, Any]) -> None:
+        self._telemetry.init(options)
+
+    def op_telemetry_export(self, spans: Any) -> None:
+        self._telemetry.export(spans)
+
+    def op_telemetry_spans(self) -> dict[str, Any]:
+        return {"spans": self._telemetry.finished()}
+
+    def op_telemetry_last_error(self) -> dict[str, Any]:
+        return {"text": self._telemetry.last_error()}
+
+    def op_telemetry_cleanup(self) -> None:
+        self._telemetry.cleanup()
+
+    def op_telemetry_shutdown(self) -> None:
+        self._telemetry.shutdown()
+
+    def op_trace_context(self, traceparent: str) -> None:
+        self._caller = traceparent
+        for handle in self._connections.values():
+            with contextlib.suppress(EngineError):
+                # One that is closed has no operations any more.
+                self._library.call("odbc_connection_set_trace_context", handle, *utf8(traceparent))
 
     def op_commit(self, connection: str) -> None:
         self._library.call("odbc_connection_commit", self._connection(connection))

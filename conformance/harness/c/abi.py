@@ -13,7 +13,7 @@ from .arrow_structs import ArrowArray, ArrowArrayStream, ArrowSchema
 ABI_VERSION = 2
 
 # By their numbers; 0 is no kind.
-_KINDS = [
+KINDS = [
     "",
     "InvalidArgument",
     "InvalidState",
@@ -84,6 +84,7 @@ _HANDLE_OUT = POINTER(c_uint64)
 _FALLIBLE = {
     "odbc_connection_open": (*_TEXT, *_TEXT, _HANDLE_OUT),
     "odbc_connection_close": (c_uint64,),
+    "odbc_connection_set_trace_context": (c_uint64, *_TEXT),
     "odbc_connection_commit": (c_uint64,),
     "odbc_connection_rollback": (c_uint64,),
     "odbc_connection_begin": (c_uint64, *_TEXT),
@@ -159,12 +160,22 @@ _FALLIBLE = {
 class EngineError(Exception):
     """What a call reported, as the protocol spells it."""
 
-    def __init__(self, status: int, error: Error) -> None:
-        message = (error.message or b"").decode()
+    def __init__(
+        self, message: str, report: dict[str, Any], bulk: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
-        self.report = {
+        self.report = report
+        self.bulk = bulk
+
+
+def _reported(status: int, error: Error) -> EngineError:
+    message = (error.message or b"").decode()
+    details = json.loads(error.details) if error.details else {}
+    return EngineError(
+        message,
+        {
             "kind": error.kind,
-            "kind_name": _KINDS[error.kind] if error.kind == status else f"status {status}",
+            "kind_name": KINDS[error.kind] if error.kind == status else f"status {status}",
             "sqlstate": error.sqlstate.decode() or None,
             "native_code": error.native_code if error.record_count else None,
             "operation": (error.operation or b"").decode(),
@@ -173,9 +184,9 @@ class EngineError(Exception):
             "retryable": bool(error.retryable),
             "record_count": error.record_count,
             "message": message,
-        }
-        details = json.loads(error.details) if error.details else {}
-        self.bulk: dict[str, Any] | None = details.get("bulk")
+        },
+        details.get("bulk"),
+    )
 
 
 class Library:
@@ -198,13 +209,18 @@ class Library:
             )
         self.version: str = self._library.odbc_engine_version().decode()
 
+    @property
+    def exports(self) -> ctypes.CDLL:
+        """The library as ctypes has it."""
+        return self._library
+
     def call(self, name: str, *arguments: Any) -> None:
         error = Error()
         status = getattr(self._library, name)(*arguments, byref(error))
         if status == 0:
             return
         try:
-            raise EngineError(status, error)
+            raise _reported(status, error)
         finally:
             if error.release:
                 error.release(byref(error))

@@ -9,12 +9,16 @@ import struct
 import sys
 import uuid
 from collections.abc import Callable
+from contextvars import Token
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import odbc_engine
+import opentelemetry.context
 import pyarrow
-from odbc_engine import Batch, Column, Connection, Cursor, Diagnostic, Stream
+from odbc_engine import Batch, Column, Connection, Cursor, Diagnostic, Stream, telemetry
+from opentelemetry.context import Context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _FLOATS = {"g": ">d", "f": ">f"}
 _FRACTION_DIGITS = {"s": 0, "m": 3, "u": 6, "n": 9}
@@ -39,6 +43,7 @@ class Harness:
         self._connections: dict[str, Connection] = {}
         self._statements: dict[str, tuple[Cursor, str]] = {}
         self._streams: dict[str, Stream] = {}
+        self._caller: Token[Context] | None = None
 
     def answer(self, request: Reply) -> Reply:
         operation = getattr(self, "op_" + request["op"], None)
@@ -104,6 +109,33 @@ class Harness:
 
     def op_connection_string_redact(self, text: str) -> Reply:
         return {"text": odbc_engine.redact_connection_string(text)}
+
+    def op_telemetry_init(self, options: Any) -> None:
+        telemetry.init(**options)
+
+    def op_telemetry_export(self, spans: Any) -> None:
+        telemetry.export(spans)
+
+    def op_telemetry_spans(self) -> Reply:
+        return {"spans": telemetry.finished()}
+
+    def op_telemetry_last_error(self) -> Reply:
+        return {"text": telemetry.last_error()}
+
+    def op_telemetry_cleanup(self) -> None:
+        telemetry.cleanup()
+
+    def op_telemetry_shutdown(self) -> None:
+        telemetry.shutdown()
+
+    def op_trace_context(self, traceparent: str) -> None:
+        if self._caller is not None:
+            opentelemetry.context.detach(self._caller)
+            self._caller = None
+        if traceparent:
+            carrier = {"traceparent": traceparent}
+            context = TraceContextTextMapPropagator().extract(carrier)
+            self._caller = opentelemetry.context.attach(context)
 
     def op_commit(self, connection: str) -> None:
         self._connection(connection).commit()

@@ -8,7 +8,9 @@ use odbc_engine::{
     PoolOptions, Statement, Stream, StreamOptions, TransactionOptions,
     arrow_array::RecordBatchIterator,
     arrow_schema::{ArrowError, SchemaRef},
+    telemetry::opentelemetry,
 };
+use odbc_engine_telemetry as telemetry;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -41,6 +43,8 @@ pub struct Harness {
     statements: HashMap<String, Statement>,
     streams: HashMap<String, Stream>,
     pools: HashMap<String, Pool>,
+    /// The caller's span, on this thread.
+    caller: Option<opentelemetry::ContextGuard>,
 }
 
 impl Harness {
@@ -221,6 +225,20 @@ impl Harness {
             }
             Request::Metrics => return Ok(json!(odbc_engine::metrics())),
             Request::MetricsReset => odbc_engine::reset_metrics(),
+            Request::TelemetryInit { options } => telemetry::init(&text(options))?,
+            Request::TelemetryExport { spans } => telemetry::export_trace(&spans.to_string())?,
+            Request::TelemetrySpans => return finished(),
+            Request::TelemetryLastError => {
+                return Ok(json!({ "text": telemetry::last_error() }));
+            }
+            Request::TelemetryCleanup => telemetry::cleanup(),
+            Request::TelemetryShutdown => telemetry::shutdown()?,
+            Request::TraceContext { traceparent } => {
+                self.caller = None;
+                if !traceparent.is_empty() {
+                    self.caller = Some(odbc_engine::telemetry::enter(&traceparent)?);
+                }
+            }
             Request::ConnectionStringBuild { pairs } => {
                 return Ok(json!({ "text": ConnectionString::from_pairs(pairs)?.to_text() }));
             }
@@ -253,6 +271,16 @@ impl Harness {
 
 fn named<'a, T>(kind: &str, objects: &'a HashMap<String, T>, name: &str) -> Result<&'a T, Failure> {
     objects.get(name).ok_or_else(|| Failure::Fault(format!("no {kind} named {name}")))
+}
+
+fn finished() -> Answer {
+    let mut spans = String::new();
+    telemetry::take_finished(|text| {
+        text.clone_into(&mut spans);
+        true
+    })?;
+    let spans: Value = serde_json::from_str(&spans).map_err(|e| Failure::Fault(e.to_string()))?;
+    Ok(json!({ "spans": spans }))
 }
 
 /// Options as the JSON text that the engine reads.

@@ -193,6 +193,19 @@ pub enum Request {
     ConnectionStringParse {
         text: String,
     },
+    TelemetryInit {
+        options: Options,
+    },
+    TelemetryExport {
+        spans: Value,
+    },
+    TelemetrySpans,
+    TelemetryLastError,
+    TelemetryCleanup,
+    TelemetryShutdown,
+    TraceContext {
+        traceparent: String,
+    },
     ConnectionStringRedact {
         text: String,
     },
@@ -241,6 +254,13 @@ const KNOWN: &[&str] = &[
     "connection_string_build",
     "connection_string_parse",
     "connection_string_redact",
+    "telemetry_init",
+    "telemetry_export",
+    "telemetry_spans",
+    "telemetry_last_error",
+    "telemetry_cleanup",
+    "telemetry_shutdown",
+    "trace_context",
 ];
 
 impl Request {

@@ -79,12 +79,16 @@ final class TelemetryRepository {
     if (code == 0 || !isSupported) return code;
     // The first line is the failure; the others tell what was lost.
     final said = lastError.split('\n').first;
+    final kind = OdbcErrorKind.of(code);
     throw OdbcException(
-      OdbcErrorKind.of(code),
+      kind,
       said.startsWith('$operation: ')
           ? said.substring(operation.length + 2)
           : 'the library answered $code',
       operation: operation,
+      // As the engine marks what it refuses itself, and what may be tried again.
+      sqlstate: kind == OdbcErrorKind.unsupported ? 'HYC00' : null,
+      retryable: kind == OdbcErrorKind.connection,
     );
   }
 }

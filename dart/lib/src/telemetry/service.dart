@@ -64,6 +64,11 @@ final class TelemetryService {
     }
   }
 
+  /// Runs [work] in a span that something else made, such as another tracer:
+  /// [traceparent] names it by W3C Trace Context.
+  T within<T>(String traceparent, T Function() work) =>
+      repository.isSupported ? withTraceparent(traceparent, work) : work();
+
   /// Begins a span, for work that no closure holds; [end] ends it.
   TelemetrySpan begin(
     String name, {

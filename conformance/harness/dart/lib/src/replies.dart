@@ -2,9 +2,11 @@ import 'package:odbc_engine/odbc_engine.dart';
 
 import 'parameters.dart';
 import 'request.dart';
+import 'telemetry.dart';
 
 /// The operations that need no connection.
 final processOperations = <String, Map<String, Object?> Function(Request)>{
+  ...telemetryOperations,
   'metrics': (request) => metrics().toJson(),
   'metrics_reset': (request) => _reset(),
   'connection_string_build': (request) =>

@@ -2,6 +2,8 @@ import 'dart:async';
 import 'dart:convert';
 import 'dart:io';
 
+import 'telemetry.dart';
+
 /// Answers requests, a JSON object a line, until the input ends or says `stop`.
 Future<void> serve(
     FutureOr<Map<String, Object?>> Function(Map<String, Object?>)
@@ -9,7 +11,7 @@ Future<void> serve(
   final lines = stdin.transform(utf8.decoder).transform(const LineSplitter());
   await for (final line in lines) {
     final request = jsonDecode(line) as Map<String, Object?>;
-    final reply = await answer(request);
+    final reply = await inCallersSpan(() => answer(request));
     stdout.writeln(jsonEncode({'id': request['id'], ...reply}));
     await stdout.flush();
     if (request['op'] == 'stop') break;
