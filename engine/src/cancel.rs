@@ -18,6 +18,7 @@ pub(crate) use control::{Control, Facts, Job, Kill, Phase, StreamFlag};
 use crate::{
     connection::StatementKey,
     error::{Error, ErrorKind, Result},
+    telemetry::{Operation, Place},
 };
 
 /// What a request to stop is about.
@@ -39,11 +40,17 @@ pub struct CancelHandle {
     control: Arc<Control>,
     lease: u64,
     target: Target,
+    place: Arc<Place>,
 }
 
 impl CancelHandle {
-    pub(crate) fn new(control: &Arc<Control>, lease: u64, target: Target) -> Self {
-        Self { control: Arc::clone(control), lease, target }
+    pub(crate) fn new(
+        control: &Arc<Control>,
+        lease: u64,
+        target: Target,
+        place: &Arc<Place>,
+    ) -> Self {
+        Self { control: Arc::clone(control), lease, target, place: Arc::clone(place) }
     }
 
     /// Asks that the running call stops, without waiting for it, for any lock that it holds or for
@@ -53,6 +60,13 @@ impl CancelHandle {
     /// On a database on which a running call cannot be stopped, this is an error of kind
     /// Unsupported; a stream can always be stopped, between its batches at the latest.
     pub fn cancel(&self) -> Result<()> {
+        let observed = Operation::begin(&self.place, "cancel");
+        let asked = self.ask();
+        observed.end(&asked);
+        asked
+    }
+
+    fn ask(&self) -> Result<()> {
         let stops = self.control.can_cancel() || matches!(self.target, Target::Stream(_));
         if !stops {
             return Err(Error::new(

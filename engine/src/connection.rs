@@ -61,7 +61,7 @@ pub(crate) struct Shared {
     origin: Arc<Origin>,
     /// Where the session goes when the connection is closed, if it does not disconnect.
     home: OnceLock<Box<dyn Home>>,
-    pub place: Place,
+    pub place: Arc<Place>,
     pub dbms: &'static Dbms,
 }
 
@@ -155,7 +155,7 @@ impl Shared {
     }
 
     pub fn cancel_handle(&self, target: Target) -> CancelHandle {
-        CancelHandle::new(&self.control, self.lease, target)
+        CancelHandle::new(&self.control, self.lease, target, &self.place)
     }
 
     /// Refuses a query timeout where nothing would keep it.

@@ -115,6 +115,7 @@ impl Pool {
         rows: Box<dyn RecordBatchReader + Send>,
         options: &BulkParallelOptions,
     ) -> Result<BulkResult> {
+        let _entered = self.core.telemetry.place.enter();
         let stop = AtomicBool::new(false);
         insert::bulk_insert_parallel(self, table, rows, options, &stop)
     }

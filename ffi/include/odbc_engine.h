@@ -172,7 +172,9 @@ int32_t odbc_catalog_open(odbc_handle connection,
 // 1,000, default 16), `streaming` (ask the driver to fetch results bit by bit instead of holding
 // them in memory, default false), `query_timeout_ms` (how long an execution, or the fetching of a
 // batch, may take: 0, the default, for no limit, to 86,400,000), `cancel_connection` (whether a
-// second connection may be opened to stop a running call, default true).
+// second connection may be opened to stop a running call, default true), `trace_context`
+// (the W3C traceparent of the span that the engine's spans are children of, as by
+// odbc_connection_set_trace_context).
 int32_t odbc_connection_open(const char *connection_string,
                              uint64_t connection_string_length,
                              const char *options,
@@ -187,6 +189,13 @@ int32_t odbc_connection_close(odbc_handle connection, struct odbc_error *error);
 // For finalizers: forgets the connection whose handle is this pointer's value, without waiting.
 // It is closed once its last statement and stream are forgotten as well.
 void odbc_connection_finalize(void *connection);
+
+// Makes the span that a W3C `traceparent` names the parent of the engine's spans of what follows
+// on this connection; empty for none. It may be called while the connection is busy.
+int32_t odbc_connection_set_trace_context(odbc_handle connection,
+                                          const char *traceparent,
+                                          uint64_t traceparent_length,
+                                          struct odbc_error *error);
 
 // Begins a transaction. Autocommit is off until it ends. Where one is open already, this begins
 // one within it, by a savepoint; the next commit or rollback ends that one.
@@ -353,6 +362,68 @@ int32_t odbc_metrics_read(struct odbc_text *metrics, struct odbc_error *error);
 // Sets every count back to zero, but what is open.
 int32_t odbc_metrics_reset(struct odbc_error *error);
 
+// Sets telemetry up and turns it on: the engine's spans and metrics are exported from now on, by
+// threads of their own.
+//
+// `config` is a JSON object, empty for what the `OTEL_*` environment variables say:
+// `endpoint` (of a collector that speaks OTLP over HTTP, default "http://localhost:4318"),
+// `protocol` ("http/protobuf"), `headers` (an object), `timeout_ms` (of one request, 1 to 600,000,
+// default 10,000), `exporter` ("otlp", "stdout", "memory" or "none", default "otlp"), `metrics`
+// (default true with "otlp"), `service_name`, `resource_attributes` (an object), `sampler`
+// ("always_on", "always_off", "traceidratio", or one of these behind "parentbased_", default
+// "parentbased_always_on"), `sampler_ratio` (0 to 1), `query_text` ("sanitised" or "off", default
+// "sanitised"), `queue_spans_max` (1 to 1,000,000, default 2,048), `memory_spans_max` (1 to
+// 1,000,000, default 10,000), `schedule_delay_ms`, `metrics_interval_ms` and
+// `shutdown_timeout_ms` (1 to 600,000; default 5,000, 60,000 and 5,000).
+//
+// Returns 0; 1 where the configuration is bad; 2 where telemetry is on with another one (with the
+// same one, nothing is done); 3 where it asks for what is not supported.
+int32_t otel_init(const char *config, uint64_t config_length);
+
+// Exports spans that were made outside of the engine, and are finished: a JSON object, or an array
+// of such, with `trace_id` (32 hex digits), `span_id` (16), `name`, `start_time_unix_nano` and
+// `end_time_unix_nano`, and, where need be, `parent_span_id`, `kind` ("internal", "server",
+// "client", "producer" or "consumer"), `attributes`, `events` (`name`, `time_unix_nano`,
+// `attributes`), `links` (`trace_id`, `span_id`), `status` (`code`: "unset", "ok" or "error", and
+// `message`) and `scope`.
+//
+// Returns 0; 1 where a span is bad, and none is exported; 2 where telemetry is not on; 13 where
+// the queue had no room for all of them.
+int32_t otel_export_trace(const char *spans, uint64_t spans_length);
+
+// Gives the spans that are finished in memory, by the exporter "memory", as a JSON array in the
+// form of otel_export_trace. They outlive otel_shutdown.
+//
+// Returns the length of the text in bytes. Where `length` is less, nothing is written and nothing
+// is forgotten: call again with a buffer of that length. Otherwise the text is written, with a NUL
+// behind it where there is room, and its spans are forgotten. Returns -1 where `buffer` is NULL
+// and `length` is not 0; -2 where no spans are kept in memory.
+int64_t otel_export_trace_to_string(char *buffer, uint64_t length);
+
+// Gives what went wrong last in this process, in a call of an otel function (its name, a colon and
+// the reason) or while exporting, then a line for each sort of loss so far; empty for nothing. A call that succeeds leaves it, but
+// for otel_init and otel_cleanup_strings.
+//
+// Returns the length of the text in bytes. Where `length` is less, nothing is written; otherwise
+// the text is, with a NUL behind it where there is room. Returns -1 where `buffer` is NULL and
+// `length` is not 0.
+int64_t otel_get_last_error(char *buffer,
+                            uint64_t length);
+
+// Tells whether a trace that begins with this id (32 hex digits) is to be sampled: 1 or 0, which
+// it is as well where telemetry is not on; or -1 where that is no trace id.
+int32_t otel_is_sampled(const char *trace_id, uint64_t trace_id_length);
+
+// Forgets the last error, and the spans that are finished in memory. Returns 0.
+int32_t otel_cleanup_strings(void);
+
+// Turns telemetry off, and exports what is left within `shutdown_timeout_ms`. Where it is off,
+// does nothing.
+//
+// Returns 0; 4 where the last export failed; 10 where the deadline passed, and what was left is
+// lost.
+int32_t otel_shutdown(void);
+
 // Makes a pool of connections to one database, and opens its first `size_min`.
 //
 // `options` is a JSON object, empty for the defaults: `size_min` (connections that are kept open,
@@ -368,6 +439,13 @@ int32_t odbc_pool_open(const char *connection_string,
                        uint64_t options_length,
                        odbc_handle *pool,
                        struct odbc_error *error);
+
+// Makes the span that a W3C `traceparent` names the parent of the engine's spans of what is asked of
+// this pool next, but not of what is done on its connections; empty for none.
+int32_t odbc_pool_set_trace_context(odbc_handle pool,
+                                    const char *traceparent,
+                                    uint64_t traceparent_length,
+                                    struct odbc_error *error);
 
 // Borrows a connection that works. It is like any other, and `odbc_connection_close` gives it
 // back. Who comes first is served first; where none becomes free within `acquire_timeout_ms`, the

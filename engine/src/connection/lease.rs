@@ -87,7 +87,7 @@ impl Shared {
             control,
             origin,
             home: OnceLock::new(),
-            place,
+            place: Arc::new(place),
             dbms,
         });
         clear::register(&shared);

@@ -131,6 +131,12 @@ impl Place {
     }
 }
 
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Place").field("attributes", &self.attributes).finish_non_exhaustive()
+    }
+}
+
 struct Address {
     server: Option<String>,
     port: Option<u16>,

@@ -204,10 +204,8 @@ void _work(_Start start) {
     state.begin = (statement) => start.answers.send(Begun(id, statement));
     Response response;
     try {
-      response = Success(
-          id,
-          withTraceparent(
-              traceparent, () => runMarked(request, state, mark)));
+      response = Success(id,
+          withTraceparent(traceparent, () => runMarked(request, state, mark)));
     } on OdbcException catch (error) {
       response = Failure(id, error);
     }

@@ -11,6 +11,7 @@ import '../bulk/options.dart';
 import '../connection.dart';
 import '../engine.dart';
 import '../service.dart';
+import '../telemetry/trace_context.dart';
 import '../types/type.dart';
 import 'options.dart';
 import 'state.dart';
@@ -119,8 +120,11 @@ OdbcConnection borrow(EngineLibrary library, int value,
         [NativeHandle? parent]) =>
     using((arena) {
       final handle = arena<Uint64>();
-      check('acquire',
-          (error) => library.functions.poolAcquire(value, handle, error));
+      withPoolTraceContext(
+          library,
+          value,
+          () => check('acquire',
+              (error) => library.functions.poolAcquire(value, handle, error)));
       return connectionOfHandle(
           NativeHandle.connection(library, handle.value, parent));
     });

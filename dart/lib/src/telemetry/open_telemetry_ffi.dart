@@ -69,10 +69,13 @@ final class OpenTelemetryFFI {
   late final int Function() _shutdown = _library
       .lookupFunction<Int32 Function(), int Function()>('otel_shutdown');
   late final SayFunction? _setTraceContext =
-      _library.providesSymbol('odbc_connection_set_trace_context')
-          ? _library.lookupFunction<_NativeSay, SayFunction>(
-              'odbc_connection_set_trace_context')
-          : null;
+      _say('odbc_connection_set_trace_context');
+  late final SayFunction? _setPoolTraceContext =
+      _say('odbc_pool_set_trace_context');
+
+  SayFunction? _say(String symbol) => _library.providesSymbol(symbol)
+      ? _library.lookupFunction<_NativeSay, SayFunction>(symbol)
+      : null;
 
   _Text _text(String symbol) =>
       _library.lookupFunction<_NativeText, _Text>(symbol);
@@ -109,12 +112,19 @@ final class OpenTelemetryFFI {
   /// `odbc_connection_set_trace_context` on the handle [connection], whose
   /// failure is none of the caller's: the call that follows tells of a
   /// connection that is closed.
-  void setTraceContext(int connection, String traceparent) {
-    final set = _setTraceContext;
-    if (set == null) return;
+  void setTraceContext(int connection, String traceparent) =>
+      _tell(_setTraceContext, connection, traceparent);
+
+  /// `odbc_pool_set_trace_context` on the handle [pool], like
+  /// [setTraceContext].
+  void setPoolTraceContext(int pool, String traceparent) =>
+      _tell(_setPoolTraceContext, pool, traceparent);
+
+  void _tell(SayFunction? say, int handle, String traceparent) {
+    if (say == null) return;
     using((arena) {
       final bytes = utf8.encode(traceparent);
-      set(connection, arena.copy(bytes), bytes.length, nullptr);
+      say(handle, arena.copy(bytes), bytes.length, nullptr);
     });
   }
 

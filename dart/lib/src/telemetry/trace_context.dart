@@ -4,6 +4,7 @@ library;
 import 'dart:async';
 import 'dart:convert';
 
+import '../bindings/engine_library.dart';
 import '../bindings/native_handle.dart';
 import 'open_telemetry_ffi.dart';
 
@@ -28,7 +29,7 @@ String withTraceContext(String json) {
   return jsonEncode({...options, 'trace_context': traceparent});
 }
 
-/// What the connection of each handle was told last.
+/// What the connection, or the pool, of each handle was told last.
 final _told = Expando<String>();
 
 /// Notes that [connection] was opened with [withTraceContext].
@@ -37,16 +38,33 @@ NativeHandle openedWithTraceContext(NativeHandle connection) {
   return connection;
 }
 
-/// Tells the connection of [handle] the span that this code runs in, where
-/// that is another one than before.
+/// Tells the connection of [handle], or the pool that it is, the span that this
+/// code runs in, where that is another one than before.
 void passTraceContext(NativeHandle handle) {
   final wanted = currentTraceparent;
-  var connection = handle;
-  for (var up = handle.parent; up != null; up = up.parent) {
-    connection = up;
+  var owner = handle;
+  while (
+      owner.kind == HandleKind.statement || owner.kind == HandleKind.stream) {
+    owner = owner.parent!;
   }
-  if (wanted == _told[connection]) return;
-  _told[connection] = wanted;
-  OpenTelemetryFFI.of(connection.library.path)
-      .setTraceContext(connection.value, wanted ?? '');
+  if (wanted == _told[owner]) return;
+  _told[owner] = wanted;
+  final ffi = OpenTelemetryFFI.of(owner.library.path);
+  owner.kind == HandleKind.pool
+      ? ffi.setPoolTraceContext(owner.value, wanted ?? '')
+      : ffi.setTraceContext(owner.value, wanted ?? '');
+}
+
+/// Runs [body], which asks something of the pool [value], whose handle another
+/// isolate may hold.
+T withPoolTraceContext<T>(EngineLibrary library, int value, T Function() body) {
+  final traceparent = currentTraceparent;
+  if (traceparent == null) return body();
+  final ffi = OpenTelemetryFFI.of(library.path)
+    ..setPoolTraceContext(value, traceparent);
+  try {
+    return body();
+  } finally {
+    ffi.setPoolTraceContext(value, '');
+  }
 }
