@@ -27,7 +27,7 @@ void main() {
     for (final pet in pets.rows) {
       stdout.writeln(pet.values.map(show).join(' | '));
     }
-    if (stderr.hasTerminal) readWithBar(connection);
+    if (stdioType(stderr) == StdioType.terminal) readWithBar(connection);
   } finally {
     connection.close();
   }
