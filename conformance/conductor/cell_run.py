@@ -171,7 +171,11 @@ class CellRun:
             expect = self._case.expectation(step, self._cell.database)
             digests = []
             for _ in range(step.repeat):
+                if "cancel" in members and "cancel" in self._unsupported:
+                    raise _Unsupported("cancel")
+                started = time.monotonic()
                 reply = self._request(step.op, **members)
+                took_ms = (time.monotonic() - started) * 1000
                 if step.op == "catalog":
                     reply = self._without_own_names(reply)
                 if step.op == "query_parts":
@@ -183,6 +187,9 @@ class CellRun:
                     self._cell.database, self._tokens, self._formats_for(step, members, reply)
                 )
                 found = comparison.differences(expect, reply)
+                limit_ms = (expect or {}).get("within_ms")
+                if limit_ms is not None and took_ms > limit_ms:
+                    found.append(f"it took {took_ms:.0f} ms, more than {limit_ms}")
                 if self._secret and self._secret in str(reply):
                     found.append("the reply holds the password of the connection string")
                 result.explanation += [f"step {step.name}: {difference}" for difference in found]

@@ -266,11 +266,12 @@ impl Stream {
             return Err(closed(""));
         }
         let mut source = lock(&self.source);
-        if !self.ended.load(Ordering::Acquire) {
-            // What has come to its end cannot be cancelled any more.
-            self.check_cancelled()?;
-        }
         self.origin.check()?;
+        if self.ended.load(Ordering::Acquire) {
+            // What has come to its end cannot be cancelled any more.
+            return Ok(None);
+        }
+        self.check_cancelled()?;
         let mut fetched = self.fetch_from(&mut source)?;
         drop(source);
         lock(&self.warnings).append(&mut fetched.warnings);
@@ -284,6 +285,7 @@ impl Stream {
             }
             Ok(None) => {
                 self.ended.store(true, Ordering::Release);
+                self.origin.shared().control.close_stream(&self.cancelled);
                 self.reading.end(None);
             }
             // The driver's own words are better than that the stream was cancelled.
@@ -367,6 +369,7 @@ impl Stream {
             return Ok(());
         }
         self.reading.end(None);
+        self.origin.shared().control.close_stream(&self.cancelled);
         // Lets go of a thread that is ahead, unless somebody waits for it at this moment.
         if let Ok(mut source) = self.source.try_lock() {
             *source = Source::Ended;

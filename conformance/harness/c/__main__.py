@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import sys
+import threading
+from collections.abc import Callable
 from ctypes import byref, c_int32, c_uint64
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,12 @@ class Harness:
         if operation is None:
             return {"unsupported": request["op"]}
         members = {key: value for key, value in request.items() if key not in ("id", "op")}
+        cancel = members.pop("cancel", None)
         try:
-            reply = {"ok": operation(**members) or {}}
+            if cancel is None:
+                reply = {"ok": operation(**members) or {}}
+            else:
+                reply = {"ok": self._cancelled(cancel, lambda: operation(**members)) or {}}
         except EngineError as error:
             reply = {"error": error.report}
             if request["op"] == "bulk_insert_parallel":
@@ -51,6 +57,40 @@ class Harness:
         if alive():
             return {"fault": f"the library did not release {alive()} structures of {request['op']}"}
         return reply
+
+    def _cancelled(self, cancel: dict[str, Any], act: Callable[[], Any]) -> Any:
+        """Acts while another thread cancels what is named, after a while."""
+        kinds = {
+            "connection": self._connection,
+            "statement": self._statement,
+            "stream": self._stream,
+        }
+        found = [(kind, find(cancel[kind])) for kind, find in kinds.items() if kind in cancel]
+        if len(found) != 1:
+            raise Fault("cancel names one thing")
+        [(kind, handle)] = found
+        failures: list[EngineError] = []
+        ended = threading.Event()
+
+        def work() -> None:
+            if ended.wait(cancel["after_ms"] / 1000):
+                return
+            try:
+                for _ in range(cancel.get("times", 1)):
+                    self._library.call(f"odbc_{kind}_cancel", handle)
+            except EngineError as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            answer = act()
+        finally:
+            ended.set()
+            thread.join()
+            if failures:
+                raise failures[0]
+        return answer
 
     def op_hello(self) -> dict[str, Any]:
         return {"binding": "c", "version": self._library.version, "abi": self._library.abi_version}
@@ -308,6 +348,16 @@ class Harness:
 
     def op_statement_close(self, statement: str) -> None:
         self._library.call("odbc_statement_close", self._statement(statement))
+
+    def op_statement_cancel(self, statement: str) -> None:
+        self._library.call("odbc_statement_cancel", self._statement(statement))
+
+    def op_statement_set_query_timeout(self, statement: str, query_timeout_ms: int) -> None:
+        handle = self._statement(statement)
+        self._library.call("odbc_statement_set_query_timeout", handle, query_timeout_ms)
+
+    def op_connection_cancel(self, connection: str) -> None:
+        self._library.call("odbc_connection_cancel", self._connection(connection))
 
     def op_stream_open(
         self, statement: str, stream: str, options: dict[str, Any]

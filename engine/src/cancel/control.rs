@@ -429,6 +429,8 @@ impl Control {
         let mut state = self.lock();
         let none = HStmt(std::ptr::null_mut());
         let facts = self.facts();
+        let own = state.current.and_then(|id| state.entry(id)?.statement);
+        let reads_others = state.streams.iter().any(|open| open.statement != own);
         let State { call, sending, .. } = &mut *state;
         let (Some(call), Some(facts)) = (call.as_mut().filter(|call| call.id == call_id), facts)
         else {
@@ -439,6 +441,10 @@ impl Control {
             return (Next::Wait(left), none);
         }
         let Some(stop) = facts.stop(call.phase) else { return (Next::Done, none) };
+        if facts.dbms.cancelling.stops_all && facts.streams && reads_others {
+            // It would stop those as well, which nobody asked for.
+            return (Next::Done, none);
+        }
         if send {
             *sending = true;
             call.cancelled |= stop == Stop::SqlCancel;

@@ -40,8 +40,6 @@ pub(crate) struct Cancelling {
     pub stops_all: bool,
     /// Whether a write that is stopped undoes its whole transaction, unnoticed by the driver.
     pub undoes_transaction: bool,
-    /// Whether SQL_ATTR_QUERY_TIMEOUT is kept.
-    pub query_timeout: bool,
 }
 
 impl Cancelling {
@@ -54,7 +52,6 @@ impl Cancelling {
         stopped: &[],
         stops_all: false,
         undoes_transaction: false,
-        query_timeout: false,
     };
 
     /// As ODBC has it: SQLCancel stops an execution.

@@ -114,7 +114,6 @@ pub(super) const FACTS: Dbms = Dbms {
             id: "SELECT pg_backend_pid()",
             statement: "SELECT pg_cancel_backend({})",
         }),
-        query_timeout: true,
         ..Cancelling::NOTHING
     },
     ..unknown::FACTS

@@ -329,7 +329,9 @@ impl StatementState {
     fn begin_result(&mut self, outcome: Outcome, context: Context) -> Result<Execution> {
         let handle = self.handle.as_mut().expect("a statement is executed on a handle");
         if handle.was_cancelled() {
-            // It succeeded all the same, but the driver manager believes in no result any more.
+            // It succeeded all the same, but the driver manager believes in no result any more, and
+            // an interrupt of SQLite lasts for as long as one is open.
+            handle.close();
             self.column_count = 0;
             return Ok(Execution { warnings: outcome.into_warnings(), ..Execution::default() });
         }

@@ -1,11 +1,16 @@
 //! The objects that requests name, and what is done with them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::mpsc::channel,
+    thread,
+    time::Duration,
+};
 
 use odbc_engine::{
-    BulkOptions, BulkParallelOptions, BulkResult, CatalogQuery, Connection, ConnectionOptions,
-    ConnectionString, Diagnostic, Error, Execution, PageOptions, PartitionOptions, Pool,
-    PoolOptions, Statement, Stream, StreamOptions, TransactionOptions,
+    BulkOptions, BulkParallelOptions, BulkResult, CancelHandle, CatalogQuery, Connection,
+    ConnectionOptions, ConnectionString, Diagnostic, Error, Execution, PageOptions,
+    PartitionOptions, Pool, PoolOptions, Statement, Stream, StreamOptions, TransactionOptions,
     arrow_array::RecordBatchIterator,
     arrow_schema::{ArrowError, SchemaRef},
     telemetry::opentelemetry,
@@ -15,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cells, format, parameters,
-    request::{Options, Request},
+    request::{CancelRequest, Options, Request},
 };
 
 /// Why a request has no `ok`.
@@ -49,17 +54,40 @@ pub struct Harness {
 
 impl Harness {
     pub fn answer(&mut self, request: Request) -> Value {
-        match self.run(request) {
-            Ok(ok) => json!({ "ok": ok }),
-            Err(Failure::Engine(error)) => json!({ "error": report(&error) }),
-            Err(Failure::Bulk(error)) => {
-                let mut report = report(&error);
-                report["bulk"] =
-                    json!(error.bulk.as_ref().map(|bulk| json!({ "committed": bulk.committed })));
-                json!({ "error": report })
+        reply(self.run(request))
+    }
+
+    /// Answers a request while another thread cancels what is named, after a while.
+    pub fn answer_cancelled(&mut self, request: Request, cancel: &CancelRequest) -> Value {
+        let handle = match self.cancel_handle(cancel) {
+            Ok(handle) => handle,
+            Err(failure) => return reply(Err(failure)),
+        };
+        let (ended, has_ended) = channel();
+        let after = Duration::from_millis(cancel.after_ms);
+        thread::scope(|scope| {
+            let cancelling = scope.spawn(move || match has_ended.recv_timeout(after) {
+                Ok(()) => Ok(()),
+                Err(_) => (0..cancel.times).try_for_each(|_| handle.cancel()),
+            });
+            let answer = self.answer(request);
+            // It may have cancelled already.
+            let _ = ended.send(());
+            match cancelling.join() {
+                Ok(Ok(())) => answer,
+                Ok(Err(error)) => json!({ "error": report(&error) }),
+                Err(_) => json!({ "fault": "the cancelling panicked" }),
             }
-            Err(Failure::Fault(fault)) => json!({ "fault": fault }),
-        }
+        })
+    }
+
+    fn cancel_handle(&self, cancel: &CancelRequest) -> Result<CancelHandle, Failure> {
+        Ok(match (&cancel.connection, &cancel.statement, &cancel.stream) {
+            (Some(name), None, None) => self.connection(name)?.cancel_handle(),
+            (None, Some(name), None) => self.statement(name)?.cancel_handle(),
+            (None, None, Some(name)) => self.stream(name)?.cancel_handle(),
+            _ => return Err(Failure::Fault("cancel names one thing".to_owned())),
+        })
     }
 
     fn run(&mut self, request: Request) -> Answer {
@@ -193,6 +221,10 @@ impl Harness {
                 });
             }
             Request::StatementClose { statement } => self.statement(&statement)?.close()?,
+            Request::StatementCancel { statement } => self.statement(&statement)?.cancel()?,
+            Request::StatementSetQueryTimeout { statement, query_timeout_ms } => {
+                self.statement(&statement)?.set_query_timeout(query_timeout_ms)?;
+            }
             Request::StreamOpen { statement, stream, options } => {
                 let options = StreamOptions::from_json(&text(options))?;
                 let opened = self.statement(&statement)?.stream(&options)?;
@@ -217,6 +249,7 @@ impl Harness {
             }
             Request::StreamCancel { stream } => self.stream(&stream)?.cancel(),
             Request::StreamClose { stream } => self.stream(&stream)?.close()?,
+            Request::ConnectionCancel { connection } => self.connection(&connection)?.cancel()?,
             Request::Clear { connection } => {
                 self.connection(&connection)?.clear_statements()?;
             }
@@ -266,6 +299,20 @@ impl Harness {
 
     fn stream(&self, name: &str) -> Result<&Stream, Failure> {
         named("stream", &self.streams, name)
+    }
+}
+
+fn reply(answer: Answer) -> Value {
+    match answer {
+        Ok(ok) => json!({ "ok": ok }),
+        Err(Failure::Engine(error)) => json!({ "error": report(&error) }),
+        Err(Failure::Bulk(error)) => {
+            let mut report = report(&error);
+            report["bulk"] =
+                json!(error.bulk.as_ref().map(|bulk| json!({ "committed": bulk.committed })));
+            json!({ "error": report })
+        }
+        Err(Failure::Fault(fault)) => json!({ "fault": fault }),
     }
 }
 

@@ -11,7 +11,18 @@ use std::io::{self, BufRead, Write};
 
 use serde_json::{Value, json};
 
-use crate::{harness::Harness, request::Request};
+use crate::{
+    harness::Harness,
+    request::{CancelRequest, Request},
+};
+
+fn answer(harness: &mut Harness, request: Request, cancel: &Value) -> Value {
+    match serde_json::from_value::<Option<CancelRequest>>(cancel.clone()) {
+        Ok(None) => harness.answer(request),
+        Ok(Some(cancel)) => harness.answer_cancelled(request, &cancel),
+        Err(error) => json!({ "fault": error.to_string() }),
+    }
+}
 
 fn main() -> io::Result<()> {
     let mut harness = Harness::default();
@@ -24,7 +35,7 @@ fn main() -> io::Result<()> {
             _ if stopping => json!({ "ok": {} }),
             false => json!({ "unsupported": message["op"] }),
             true => match serde_json::from_value::<Request>(message.clone()) {
-                Ok(request) => harness.answer(request),
+                Ok(request) => answer(&mut harness, request, &message["cancel"]),
                 Err(error) => json!({ "fault": error.to_string() }),
             },
         };

@@ -29,6 +29,21 @@ pub struct RowField {
     pub format: String,
 }
 
+/// What another thread cancels while a request is answered.
+#[derive(Debug, Deserialize)]
+pub struct CancelRequest {
+    pub after_ms: u64,
+    #[serde(default = "once")]
+    pub times: usize,
+    pub connection: Option<String>,
+    pub statement: Option<String>,
+    pub stream: Option<String>,
+}
+
+fn once() -> usize {
+    1
+}
+
 /// Options as the bindings take them.
 pub type Options = Map<String, Value>;
 
@@ -161,6 +176,13 @@ pub enum Request {
     StatementClose {
         statement: String,
     },
+    StatementCancel {
+        statement: String,
+    },
+    StatementSetQueryTimeout {
+        statement: String,
+        query_timeout_ms: u32,
+    },
     StreamOpen {
         statement: String,
         stream: String,
@@ -180,6 +202,9 @@ pub enum Request {
     },
     StreamClose {
         stream: String,
+    },
+    ConnectionCancel {
+        connection: String,
     },
     Clear {
         connection: String,
@@ -241,12 +266,15 @@ const KNOWN: &[&str] = &[
     "statement_execute",
     "statement_next",
     "statement_close",
+    "statement_cancel",
+    "statement_set_query_timeout",
     "stream_open",
     "stream_fetch",
     "stream_warnings",
     "stream_progress",
     "stream_cancel",
     "stream_close",
+    "connection_cancel",
     "clear",
     "clear_all",
     "metrics",
