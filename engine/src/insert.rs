@@ -10,17 +10,19 @@ mod plan;
 mod run;
 mod search;
 mod source;
+mod stop;
 mod target;
 mod unnest;
 mod worker;
 mod write;
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::Arc;
 
 use arrow_array::RecordBatchReader;
 use serde::Serialize;
 
 pub use options::{BulkMode, BulkOptions, BulkParallelOptions, BulkStrategy};
+pub(crate) use stop::Stop;
 pub(crate) use write::Writer;
 
 use crate::{
@@ -90,7 +92,7 @@ pub(crate) fn bulk_insert_parallel(
     table: &str,
     rows: Box<dyn RecordBatchReader + Send>,
     options: &BulkParallelOptions,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<BulkResult> {
     options.check()?;
     let size_max = pool.size_max(OPERATION)?;
@@ -111,6 +113,7 @@ pub(crate) fn bulk_insert_parallel(
         workers = 1;
     }
     let inserted = if workers == 1 && options.stop_on_error {
+        stop.add(first.cancel_handle());
         first.bulk_insert(table, rows, &options.bulk)
     } else {
         let describe = || Description::of_operation("BATCH INSERT", table);

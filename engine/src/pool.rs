@@ -5,7 +5,7 @@ mod keeper;
 mod options;
 mod state;
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::Arc;
 
 use arrow_array::RecordBatchReader;
 
@@ -16,7 +16,7 @@ use self::core::{Core, Turn};
 use crate::{
     connection::{Connection, Origin},
     error::{Error, ErrorKind, Result},
-    insert::{self, BulkParallelOptions, BulkResult},
+    insert::{self, BulkParallelOptions, BulkResult, Stop},
     telemetry::Operation,
 };
 
@@ -116,8 +116,17 @@ impl Pool {
         options: &BulkParallelOptions,
     ) -> Result<BulkResult> {
         let _entered = self.core.telemetry.place.enter();
-        let stop = AtomicBool::new(false);
+        let stop = Arc::new(Stop::default());
+        self.core.begin_insert(&stop);
         insert::bulk_insert_parallel(self, table, rows, options, &stop)
+    }
+
+    /// Asks that the inserts that run over several connections of this pool stop, without waiting:
+    /// within a chunk where the database can stop a running call, otherwise behind it. What they
+    /// have not committed is undone; each fails with an error of kind Cancelled, unless it ended
+    /// before. Any other call on a connection of the pool is stopped on that connection.
+    pub fn cancel(&self) {
+        self.core.stop_inserts();
     }
 
     /// Lends no more connections, closes those that are not lent, and waits up to

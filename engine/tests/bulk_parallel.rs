@@ -363,3 +363,66 @@ fn no_more_is_read_than_the_workers_are_given() {
     plain.set_autocommit(true).unwrap();
     run(&plain, "DROP TABLE parallel_memory");
 }
+
+#[test]
+fn inserts_are_stopped_by_their_pool() {
+    let locks = [
+        ("ODBC_ENGINE_POSTGRESQL", "LOCK TABLE parallel_cancel IN ACCESS EXCLUSIVE MODE"),
+        ("ODBC_ENGINE_MARIADB", "LOCK TABLES parallel_cancel WRITE"),
+    ];
+    for (variable, lock) in locks {
+        let Some(connection_string) = server(variable) else { continue };
+        let plain = connect(&connection_string);
+        run(&plain, "DROP TABLE IF EXISTS parallel_cancel");
+        run(&plain, "CREATE TABLE parallel_cancel (id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(40))");
+        let options = PoolOptions { size_max: 3, ..PoolOptions::default() };
+        let pool = Pool::open(&connection_string, &options).unwrap();
+        for parallelism in [3, 1] {
+            run(&plain, "DELETE FROM parallel_cancel");
+            let given = rows(1_000_000);
+            let read = Arc::clone(&given.read);
+            let options = format!(r#"{{"parallelism": {parallelism}, "chunk_rows": 1000}}"#);
+            let error = std::thread::scope(|scope| {
+                let inserting = scope.spawn(|| insert(&pool, "parallel_cancel", given, &options));
+                // It is on its way, and has a million rows to go.
+                while read.load(SeqCst) < 10 {
+                    std::thread::yield_now();
+                }
+                pool.cancel();
+                inserting.join().unwrap().unwrap_err()
+            });
+            assert_eq!(error.kind, ErrorKind::Cancelled, "{variable}: {error}");
+            assert_eq!(error.bulk.as_ref().unwrap().committed, 0);
+            let there = batches(&query(&plain, "SELECT id FROM parallel_cancel"));
+            assert_eq!(there.iter().map(RecordBatch::num_rows).sum::<usize>(), 0);
+            idle(&pool);
+
+            // Those that wait for a lock in the database are stopped as well.
+            plain.set_autocommit(false).unwrap();
+            run(&plain, lock);
+            let begun = std::time::Instant::now();
+            let error = std::thread::scope(|scope| {
+                let given = rows(100_000);
+                let inserting = scope.spawn(|| insert(&pool, "parallel_cancel", given, &options));
+                while !inserting.is_finished() && begun.elapsed().as_secs() < 30 {
+                    pool.cancel();
+                    std::thread::yield_now();
+                }
+                let is_stopped = inserting.is_finished();
+                plain.rollback().unwrap();
+                let _ = plain.execute("UNLOCK TABLES", &Parameters::none());
+                assert!(is_stopped, "{variable}");
+                inserting.join().unwrap().unwrap_err()
+            });
+            assert_eq!(error.kind, ErrorKind::Cancelled, "{variable}: {error}");
+            plain.rollback().unwrap();
+            plain.set_autocommit(true).unwrap();
+            let _ = plain.execute("UNLOCK TABLES", &Parameters::none());
+            idle(&pool);
+            // It harms nothing that follows.
+            let options = r#"{"parallelism": 3, "chunk_rows": 1000}"#;
+            assert_eq!(insert(&pool, "parallel_cancel", rows(5_000), options).unwrap().rows, 5_000);
+        }
+        run(&plain, "DROP TABLE parallel_cancel");
+    }
+}

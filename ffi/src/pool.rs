@@ -108,6 +108,20 @@ pub unsafe extern "C" fn odbc_pool_resize(
     })
 }
 
+/// Asks that the inserts over several connections of the pool stop (`odbc_bulk_insert_parallel`),
+/// without waiting. What they have not committed is undone; each fails with an error of kind
+/// Cancelled, unless it ended before. Any other call on a connection of the pool is stopped by
+/// `odbc_connection_cancel`. Where the pool is closed, this does nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_pool_cancel(pool: OdbcHandle, error: *mut OdbcError) -> i32 {
+    guard(error, || {
+        if let Some(open) = POOLS.find(pool, "cancel")? {
+            open.cancel();
+        }
+        Ok(())
+    })
+}
+
 /// Lends no more connections, closes those that are not lent, and waits up to
 /// `acquire_timeout_ms` for the others to come back. Where some do not, the error is a Timeout, the
 /// pool is closed all the same, and they are closed when they are given back. Closing again does

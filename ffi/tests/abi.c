@@ -263,6 +263,7 @@ static void test_bad_handle(odbc_handle bad) {
   CHECK(failed(odbc_pool_acquire(bad, &out, &error), INVALID_STATE));
   CHECK(failed(odbc_pool_state(bad, &text, &error), INVALID_STATE));
   CHECK(failed(odbc_pool_resize(bad, NULL, 0, &error), INVALID_STATE));
+  CHECK(failed(odbc_pool_cancel(bad, &error), INVALID_STATE));
   CHECK(failed(odbc_pool_close(bad, &error), INVALID_STATE));
   CHECK(failed(odbc_bulk_insert(bad, "t", 1, NULL, NULL, 0, &text, &error), INVALID_STATE));
   CHECK(failed(odbc_bulk_insert_parallel(bad, "t", 1, NULL, NULL, 0, &text, &error), INVALID_STATE));
@@ -492,6 +493,8 @@ static void test_pools(void) {
   CHECK(ok(odbc_connection_close(connection, &error)));
   CHECK(ok(odbc_connection_close(connection, &error)));
   CHECK(failed(odbc_stream_fetch(stream, &batch, &error), INVALID_STATE));
+  /* Nothing to stop. */
+  CHECK(ok(odbc_pool_cancel(pool, &error)));
   CHECK(ok(odbc_pool_state(pool, &text, &error)));
   CHECK(strstr(text.data, "\"idle\":2,\"in_use\":0,") != NULL);
   text.release(&text);

@@ -8,7 +8,6 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, Sender, channel, sync_channel},
     },
     thread::{self, Scope, ScopedJoinHandle},
@@ -19,6 +18,7 @@ use super::{
     create::prepare_table,
     plan::Plan,
     source::{Piece, Source},
+    stop::Stop,
     target::Target,
     worker::{Report, Worker},
     write::Written,
@@ -33,14 +33,8 @@ use crate::{
 pub(super) struct Common<'a> {
     pub options: &'a BulkParallelOptions,
     pub plan: Plan,
-    /// Set where nothing more is to be written, and what was not committed is to be undone.
-    pub stop: &'a AtomicBool,
-}
-
-impl Common<'_> {
-    pub fn stops(&self) -> bool {
-        self.stop.load(Ordering::Acquire)
-    }
+    /// Once stopped, nothing more is written, and what was not committed is undone.
+    pub stop: &'a Stop,
 }
 
 /// The pieces that no worker has taken yet.
@@ -59,9 +53,9 @@ pub(super) fn run(
     mut source: Source,
     workers: usize,
     options: &BulkParallelOptions,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> Result<BulkResult> {
-    let plan = prepare(&first, table, &source, options)?;
+    let plan = prepare(&first, table, &source, options, stop)?;
     let limits = plan.limits();
     let (sender, pieces) = sync_channel::<Piece>(workers);
     let (done, sent) = channel();
@@ -76,7 +70,7 @@ pub(super) fn run(
             while let Ok(row) = sent.try_recv() {
                 ahead.retain(|piece: &Piece| piece.first_row != row);
             }
-            if common.stops() {
+            if stop.is_stopped() {
                 break;
             }
             match source.next(limits) {
@@ -100,7 +94,7 @@ pub(super) fn run(
                 Err(error) => {
                     read = Err(error);
                     if options.stop_on_error {
-                        stop.store(true, Ordering::Release);
+                        stop.stop();
                     }
                     break;
                 }
@@ -119,23 +113,36 @@ fn prepare(
     table: &str,
     source: &Source,
     options: &BulkParallelOptions,
+    stop: &Stop,
 ) -> Result<Plan> {
     connection.set_autocommit(true)?;
-    let mut session = connection.shared().session(OPERATION)?;
-    let target = Target::new(table, source.schema(), &options.bulk, session.dbms)?;
-    let in_transaction = session.dbms.bulk.undoes_schema;
-    if in_transaction {
-        session.begin(&TransactionOptions::default())?;
-    }
-    let made = prepare_table(&mut session, &target, options.bulk.mode);
-    let planned = made.and_then(|()| Plan::new(&mut session, target, &options.bulk));
-    let ended = match (in_transaction, &planned) {
-        (false, _) => Ok(()),
-        (true, Ok(_)) => session.commit(),
-        (true, Err(_)) => session.rollback(),
+    let shared = connection.shared();
+    let target = Target::new(table, source.schema(), &options.bulk, shared.dbms)?;
+    let planned = {
+        let job = shared.job(OPERATION)?;
+        stop.add(connection.cancel_handle());
+        if stop.is_stopped() {
+            return Err(asked_to_stop());
+        }
+        let mut session = shared.session_of(&job)?;
+        if shared.dbms.bulk.undoes_schema {
+            session.begin(&TransactionOptions::default())?;
+        }
+        let made = prepare_table(&mut session, &target, options.bulk.mode);
+        made.and_then(|()| Plan::new(&mut session, target, &options.bulk))
+            .map_err(|error| session.failed(error))
     };
-    let plan = planned.map_err(|error| session.failed(error))?;
-    ended.map(|()| plan)
+    let mut session = shared.session(OPERATION)?;
+    let ended = match &planned {
+        _ if !session.has_begun() => Ok(()),
+        Ok(_) => session.commit(),
+        Err(_) => session.rollback(),
+    };
+    planned.and_then(|plan| ended.map(|()| plan))
+}
+
+fn asked_to_stop() -> Error {
+    Error::new(ErrorKind::Cancelled, OPERATION, "the insert was asked to stop")
 }
 
 fn begin<'scope, 'env>(
@@ -205,9 +212,7 @@ fn summary(
     }
     let mut failure = BulkPartialFailure::new(read, all_read, committed);
     result.rows = failure.committed;
-    let stopped = common
-        .stops()
-        .then(|| Error::new(ErrorKind::Cancelled, OPERATION, "the insert was asked to stop"));
+    let stopped = common.stop.was_asked().then(asked_to_stop);
     let error = first.map(|(_, error)| error).or(failed_to_read).or(stopped);
     let Some(error) = error else {
         if failure.not_committed == 0 {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     connection::{Connection, TransactionOptions},
-    error::{BulkWorker, Diagnostic, Error, Result},
+    error::{BulkWorker, Diagnostic, Error, ErrorKind, Result},
 };
 
 /// Tells which of several errors came first.
@@ -90,6 +90,7 @@ impl<'a> Worker<'a> {
 
     fn begin(&self) -> Result<Inserter> {
         self.connection.set_autocommit(true)?;
+        self.common.stop.add(self.connection.cancel_handle());
         let inserter = Inserter::begin(self.connection.shared(), &self.common.options.bulk)?;
         inserter.session()?.begin(&TransactionOptions::default())?;
         Ok(inserter)
@@ -109,8 +110,11 @@ impl<'a> Worker<'a> {
         while let Some(piece) = self.next_piece() {
             self.given += piece.batch.num_rows() as u64;
             let first_row = piece.first_row;
-            let next =
-                if self.common.stops() { Ok(Next::End) } else { self.send(inserter, &piece) };
+            let next = if self.common.stop.is_stopped() {
+                Ok(Next::End)
+            } else {
+                self.send(inserter, &piece)
+            };
             drop(piece);
             // Nobody listens any more where the caller has given up.
             let _ = self.done.send(first_row);
@@ -118,7 +122,7 @@ impl<'a> Worker<'a> {
                 return Ok(());
             }
         }
-        if self.common.stops() { Ok(()) } else { self.commit(inserter) }
+        if self.common.stop.is_stopped() { Ok(()) } else { self.commit() }
     }
 
     /// The next piece of the line; None at its end.
@@ -184,19 +188,25 @@ impl<'a> Worker<'a> {
         if self.open.iter().map(|(begin, end)| end - begin).sum::<u64>() < every {
             return Ok(());
         }
-        self.commit(inserter)?;
+        self.commit()?;
         inserter.session()?.begin(&TransactionOptions::default())
     }
 
-    fn commit(&mut self, inserter: &Inserter) -> Result<()> {
-        inserter.session()?.commit()?;
+    /// What is to be committed is not stopped any more: nobody could tell whether it was.
+    fn commit(&mut self) -> Result<()> {
+        self.connection.shared().session_while_inserting(OPERATION)?.commit()?;
         self.report.committed.append(&mut self.open);
         Ok(())
     }
 
     fn fail(&mut self, error: Error) {
+        let stop = self.common.stop;
+        if error.kind == ErrorKind::Cancelled && stop.is_stopped() && !stop.was_asked() {
+            // Another one's failure has stopped this one, which has nothing to add.
+            return;
+        }
         if self.common.options.stop_on_error {
-            self.common.stop.store(true, Ordering::Release);
+            stop.stop();
         }
         self.report.add(error);
     }

@@ -13,12 +13,13 @@ use super::{
 use crate::{
     connection::{Connection, Home, Origin, Parked, Reset},
     error::{Error, ErrorKind, Result},
+    insert::Stop,
     telemetry::{Counted, PoolCounts, PoolPlace},
 };
 
 const OPERATION: &str = "acquire";
 
-/// How long a connection may have gone unused before the server is asked whether it is still there.
+/// How long a connection may have gone unused for a check to be trusted to end.
 const TRUSTED: Duration = Duration::from_secs(1);
 
 /// The longest that a check may take, on a network that has gone silent.
@@ -32,6 +33,8 @@ pub(super) struct Core {
     pub to_keep: Condvar,
     /// A connection of a closed pool has come back.
     drained: Condvar,
+    /// The inserts over several connections that may run.
+    inserts: Mutex<Vec<Weak<Stop>>>,
 }
 
 /// How a caller comes to a connection.
@@ -88,6 +91,7 @@ impl Core {
             state: Mutex::new(State::new(options)),
             to_keep: Condvar::new(),
             drained: Condvar::new(),
+            inserts: Mutex::default(),
         });
         let counted: Weak<Self> = Arc::downgrade(&core);
         core.telemetry.register(counted);
@@ -200,8 +204,7 @@ impl Core {
         let query = match query {
             Some(query) if query.trim().is_empty() => None,
             Some(query) => Some(query),
-            None if unused >= TRUSTED => parked.default_query().map(str::to_owned),
-            None => None,
+            None => parked.default_query().map(str::to_owned),
         };
         if unused < TRUSTED {
             return match parked.check(query.as_deref()) {
@@ -314,6 +317,20 @@ impl Core {
     pub fn expire(&self, expired: Vec<(Idle, Reason)>) {
         for (idle, reason) in expired {
             self.retire(idle.parked, reason);
+        }
+    }
+
+    /// Notes an insert over several connections.
+    pub fn begin_insert(&self, stop: &Arc<Stop>) {
+        let mut inserts = self.inserts.lock().unwrap_or_else(PoisonError::into_inner);
+        inserts.retain(|insert| insert.strong_count() > 0);
+        inserts.push(Arc::downgrade(stop));
+    }
+
+    pub fn stop_inserts(&self) {
+        let inserts = self.inserts.lock().unwrap_or_else(PoisonError::into_inner);
+        for insert in inserts.iter().filter_map(Weak::upgrade) {
+            insert.ask();
         }
     }
 

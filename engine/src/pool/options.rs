@@ -26,9 +26,9 @@ pub struct PoolOptions {
     /// How long a connection is used, in milliseconds, before another takes its place: to
     /// 86,400,000, or 0 for ever; 1,800,000 unless set.
     pub lifetime_ms: u32,
-    /// The query that must succeed before a connection is lent. Unless set, the driver is asked
-    /// whether the connection is lost, and where it does not ask the server, a query is run on
-    /// those that went unused for a second; an empty text leaves that out.
+    /// The query that must succeed before a connection is lent, beside the driver's own word.
+    /// Unless set, there is one where the driver does not ask the server; an empty text leaves it
+    /// out.
     pub validation_query: Option<String>,
     /// How each connection is opened.
     pub connection: ConnectionOptions,
