@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
-from odbc_engine.errors import Diagnostic
+from odbc_engine.cursor import Cursor
+from odbc_engine.errors import Diagnostic, Error
+from odbc_engine.stream import Stream
+
+if TYPE_CHECKING:
+    from odbc_engine._native import Inserted
 
 
 class ArrowSchema(Protocol):
@@ -45,5 +50,25 @@ class BulkResult(NamedTuple):
     strategy: str
     #: How many executions that took.
     chunks: int
+    #: Over how many connections they were sent.
+    workers: int
     #: What the driver had to say beside success, the first hundred.
     warnings: list[Diagnostic]
+
+
+def insert(
+    data: Rows,
+    columns: Iterable[str] | None,
+    write: Callable[[object, object], Inserted],
+) -> BulkResult:
+    """Inserts rows by ``write``, which is given them and their columns."""
+    source = data.fetch_arrow() if isinstance(data, Cursor) else data
+    names = columns if columns is None or isinstance(columns, str) else list(columns)
+    try:
+        return BulkResult(*write(source, names))
+    except Error as error:
+        # Arrow carried no more than a message; the stream knows the kind and the SQLSTATE.
+        failure = source._native.failure() if isinstance(source, Stream) else None
+        if failure is None:
+            raise
+        raise failure from error

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
-from odbc_engine import _native, errors
+from odbc_engine import _native, bulk, errors
 from odbc_engine.bulk import BulkResult, ColumnTypes, Rows
 from odbc_engine.cursor import Cursor
 from odbc_engine.errors import Diagnostic
@@ -20,7 +20,7 @@ from odbc_engine.options import (
     TransactionOptions,
     encode,
 )
-from odbc_engine.retry import retry
+from odbc_engine.retry import is_conflict, retry
 from odbc_engine.stream import Stream
 
 if TYPE_CHECKING:
@@ -154,18 +154,12 @@ class Connection:
         ``mode`` is "append", "create", "replace" or "create_append". Within a transaction the rows
         are a part of it, which is always so without autocommit. :class:`BulkOptions` has the rest.
         """
-        source = data.fetch_arrow() if isinstance(data, Cursor) else data
-        names = columns if columns is None or isinstance(columns, str) else list(columns)
-        try:
-            return BulkResult(
-                *self._native.bulk_insert(table, source, names, types, encode(options))
-            )
-        except errors.Error as error:
-            # Arrow carried no more than a message; the stream knows the kind and the SQLSTATE.
-            failure = source._native.failure() if isinstance(source, Stream) else None
-            if failure is None:
-                raise
-            raise failure from error
+        encoded = encode(options)
+        return bulk.insert(
+            data,
+            columns,
+            lambda rows, names: self._native.bulk_insert(table, rows, names, types, encoded),
+        )
 
     def begin(self, **options: Unpack[TransactionOptions]) -> None:
         """Begins a transaction, with its own ``isolation`` and ``read_only``.
@@ -204,9 +198,6 @@ class Connection:
         def attempt() -> Result:
             with self.transaction(**options):
                 return work(self)
-
-        def is_conflict(error: errors.Error) -> bool:
-            return error.retryable and error.kind is errors.ErrorKind.TRANSACTION
 
         return retry(attempt, attempts=attempts, when=is_conflict)
 
@@ -253,6 +244,15 @@ class Connection:
         """What this connection can do."""
         capabilities: dict[str, Any] = json.loads(self._native.capabilities())
         return capabilities
+
+    def cancel(self) -> None:
+        """Asks everything that runs on this connection to stop, from any thread, without waiting.
+
+        The calls that run, and the streams that are open, then raise an error of kind
+        ``CANCELLED``. Where nothing runs this does nothing. A database on which a running call
+        cannot be stopped makes it a :class:`NotSupportedError`.
+        """
+        self._native.cancel()
 
     @property
     def closed(self) -> bool:

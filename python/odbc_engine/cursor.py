@@ -37,6 +37,7 @@ class Cursor:
         self._column_count = 0
         self._warnings: list[Diagnostic] | None = None
         self._closed = False
+        self._query_timeout_ms: int | None = None
         #: How many rows ``fetchmany`` fetches unless told otherwise.
         self.arraysize = 1
         #: How many rows the last statement changed; -1 for a query, or where nobody knows.
@@ -58,6 +59,8 @@ class Cursor:
             raise _native.invalid_state("execute", "the cursor is closed")
         if self._statement is None or sql != self._sql:
             statement = self._connection._native.statement(sql)
+            if self._query_timeout_ms is not None:
+                statement.set_query_timeout(self._query_timeout_ms)
             self._let_go()
             self._statement, self._sql = statement, sql
         return self
@@ -145,6 +148,31 @@ class Cursor:
         self.rowcount = -1 if affected is None else affected
         return True
 
+    def cancel(self) -> None:
+        """Asks the running call, or the result that is being read, to stop; from any thread.
+
+        It never waits. The call then raises an error of kind ``CANCELLED``; where nothing runs this
+        does nothing.
+        """
+        statement = self._statement
+        if statement is not None:
+            statement.cancel()
+
+    @property
+    def query_timeout_ms(self) -> int | None:
+        """How long an execution, or the fetching of a batch, may take; 0 is no limit.
+
+        None is what the connection says. A call that takes longer is stopped, and raises an error
+        of kind ``TIMEOUT``.
+        """
+        return self._query_timeout_ms
+
+    @query_timeout_ms.setter
+    def query_timeout_ms(self, query_timeout_ms: int) -> None:
+        if self._statement is not None:
+            self._statement.set_query_timeout(query_timeout_ms)
+        self._query_timeout_ms = query_timeout_ms
+
     @property
     def column_count(self) -> int:
         """How many columns the result has; 0 if there is no result."""
@@ -175,6 +203,10 @@ class Cursor:
             if not self._ahead:
                 raise StopIteration
         return self._ahead.pop()
+
+    def _converted(self) -> tuple[Any, ...] | None:
+        """The next row, where it is at hand."""
+        return self._ahead.pop() if self._ahead and not self._connection.closed else None
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row; None at the end."""

@@ -21,6 +21,12 @@ class ConnectionOptions(TypedDict, total=False):
     #: Ask the driver to fetch results bit by bit instead of holding them in memory; off unless set.
     #: ``capabilities()["streaming"]`` says whether it can. sqliteodbc does so with autocommit only.
     streaming: bool
+    #: How long an execution, or the fetching of a batch, may take: 0, which is no limit, to
+    #: 86,400,000; 0 unless set. ``Cursor.query_timeout_ms`` sets it for one cursor.
+    query_timeout_ms: int
+    #: Whether a second connection may be opened for a moment to stop a running call, where the
+    #: database needs that; on unless set.
+    cancel_connection: bool
 
 
 class PoolSizes(TypedDict, total=False):
@@ -48,6 +54,9 @@ class PoolLimits(PoolSizes, total=False):
 
 class PoolOptions(PoolLimits, ConnectionOptions, total=False):
     """What a pool is like, and how its connections are opened."""
+
+    #: The options of its connections, all in one; each may be given by itself as well.
+    connection: ConnectionOptions
 
 
 class TransactionOptions(TypedDict, total=False):
@@ -113,6 +122,15 @@ class BulkOptions(TypedDict, total=False):
     catalog: str
 
 
+class BulkParallelOptions(BulkOptions, total=False):
+    """How to insert many rows over several connections."""
+
+    #: How many connections insert at once: 0 to 1,000; 4, or as many as the pool may have.
+    parallelism: int
+    #: Whether the first failure stops all of them, and undoes what is not committed; on unless set.
+    stop_on_error: bool
+
+
 def encode(options: Mapping[str, object]) -> str:
     """Options as the JSON that the engine reads."""
     return json.dumps(_plain(options))
@@ -120,9 +138,15 @@ def encode(options: Mapping[str, object]) -> str:
 
 def encode_pool(options: Mapping[str, object]) -> str:
     """The options of a pool, with those of its connections in a place of their own."""
-    own = {name: value for name, value in options.items() if name in PoolLimits.__optional_keys__}
-    others = {name: value for name, value in options.items() if name not in own}
-    return json.dumps({**_plain(own), "connection": _plain({"autocommit": False, **others})})
+    own = dict(options)
+    # As PEP 249 wants it.
+    connection: dict[str, object] = {"autocommit": False}
+    for name in ConnectionOptions.__optional_keys__ & own.keys():
+        connection[name] = own.pop(name)
+    given = own.pop("connection", {})
+    if isinstance(given, Mapping):
+        return json.dumps({**_plain(own), "connection": _plain({**connection, **given})})
+    return json.dumps({**_plain(own), "connection": repr(given)})
 
 
 def _plain(options: Mapping[str, object]) -> dict[str, object]:

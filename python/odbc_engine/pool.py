@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from odbc_engine import _native
+from odbc_engine import _native, bulk
+from odbc_engine.bulk import BulkResult, ColumnTypes, Rows
 from odbc_engine.connection import Connection
-from odbc_engine.options import PoolOptions, PoolSizes, encode, encode_pool
+from odbc_engine.options import BulkParallelOptions, PoolOptions, PoolSizes, encode, encode_pool
 
 
 class Pool:
@@ -36,6 +38,32 @@ class Pool:
         has the connection.
         """
         return Connection(self._native.acquire())
+
+    def bulk_insert_parallel(
+        self,
+        table: str,
+        data: Rows,
+        *,
+        columns: Iterable[str] | None = None,
+        types: ColumnTypes | None = None,
+        **options: Unpack[BulkParallelOptions],
+    ) -> BulkResult:
+        """Inserts rows over several connections at once; ``data`` is as in ``bulk_insert``.
+
+        Each of up to ``parallelism`` connections inserts in a transaction of its own, which it
+        commits when there are no more rows, or after ``commit_every_rows``. So a failure may come
+        when others have committed already; the exception then tells in ``bulk`` which rows are in
+        the table. ``stop_on_error=False`` leaves out only the pieces that fail. SQLite has one
+        writer at a time, so one connection inserts there.
+        """
+        encoded = encode(options)
+        return bulk.insert(
+            data,
+            columns,
+            lambda rows, names: self._native.bulk_insert_parallel(
+                table, rows, names, types, encoded
+            ),
+        )
 
     @property
     def state(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ use arrow_array::{
 use arrow_schema::{ArrowError, Schema, SchemaRef, ffi::FFI_ArrowSchema};
 use pyo3::{prelude::*, types::PyCapsule};
 
-use crate::{enter::guard, exceptions, stream::Reader};
+use crate::{enter::guard, exceptions, interrupt, stream::Reader};
 
 /// Name, Arrow format string, nullability and metadata.
 pub(crate) type Column = (String, String, bool, BTreeMap<String, String>);
@@ -77,7 +77,11 @@ impl Iterator for Batches {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match guard(|| self.reader.read(usize::MAX)) {
+        // The consumer's exception hides the one that Python raises next.
+        let call = interrupt::begin_if_main(&self.reader.stop);
+        let read = guard(|| self.reader.read(usize::MAX));
+        drop(call);
+        match read {
             Ok(window) => window.map(|window| Ok(window.into_batch())),
             Err(error) => {
                 self.reader.remember(&error);

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::FieldRef;
 use odbc_engine::{
-    CatalogQuery, ConnectionOptions, PageOptions, PartitionOptions, StreamOptions,
-    TransactionOptions,
+    BulkOptions, CancelHandle, CatalogQuery, ConnectionOptions, PageOptions, PartitionOptions,
+    Result, StreamOptions, TransactionOptions,
 };
 use pyo3::{prelude::*, types::PyList};
 
 use crate::{
     batch::Batch,
-    enter::{Detached, enter},
+    enter::{Detached, enter, enter_or_abandon, enter_stoppable},
     exceptions,
-    insert::{self, Inserted},
+    insert::{Inserted, Rows},
     parameters::{text, to_engine},
     statement::{Executed, Statement, executed},
     stream::{Reader, Stream},
@@ -26,11 +26,22 @@ type Output<'py> = (usize, String, Bound<'py, PyAny>);
 #[pyclass(frozen, module = "odbc_engine._native")]
 pub(crate) struct Connection {
     engine: Detached<Arc<odbc_engine::Connection>>,
+    stop: CancelHandle,
 }
 
 impl Connection {
     pub(crate) fn new(engine: odbc_engine::Connection) -> Self {
-        Self { engine: Detached::new(Arc::new(engine)) }
+        let stop = engine.cancel_handle();
+        Self { engine: Detached::new(Arc::new(engine)), stop }
+    }
+
+    /// Does what Ctrl-C stops.
+    fn stoppable<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce() -> Result<T> + Send,
+    ) -> PyResult<T> {
+        enter_stoppable(py, &self.stop, work)
     }
 }
 
@@ -39,8 +50,9 @@ impl Connection {
     #[staticmethod]
     fn open(py: Python<'_>, connection_string: &Bound<'_, PyAny>, options: &str) -> PyResult<Self> {
         let connection_string = text(connection_string, "connect", "the connection string")?;
-        let engine = enter(py, || {
-            let options = ConnectionOptions::from_json(options)?;
+        let options = ConnectionOptions::from_json(options)
+            .map_err(|error| exceptions::from_engine(py, &error))?;
+        let engine = enter_or_abandon(py, move || {
             odbc_engine::Connection::open(&connection_string, &options)
         })?;
         Ok(Self::new(engine))
@@ -54,7 +66,7 @@ impl Connection {
 
     /// A statement whose result is the answer of a catalog function, and how many columns it has.
     fn catalog(&self, py: Python<'_>, query: &str) -> PyResult<(Statement, usize)> {
-        let (engine, columns) = enter(py, || {
+        let (engine, columns) = self.stoppable(py, || {
             let statement = self.engine.catalog(&CatalogQuery::from_json(query)?)?;
             let columns = statement.column_count()?;
             Ok((statement, columns))
@@ -72,7 +84,7 @@ impl Connection {
     ) -> PyResult<(Statement, Executed<'py>, Vec<Output<'py>>)> {
         let name = text(name, "call", "the procedure's name")?;
         let parameters = to_engine(py, parameters)?;
-        let call = enter(py, || self.engine.call(&name, &parameters))?;
+        let call = self.stoppable(py, || self.engine.call(&name, &parameters))?;
         let execution = executed(py, call.execution)?;
         let outputs = outputs(py, call.outputs)?;
         Ok((Statement::new(call.statement, Arc::clone(&self.engine)), execution, outputs))
@@ -89,7 +101,7 @@ impl Connection {
     ) -> PyResult<Stream> {
         let sql = text(sql, "partition", "the SQL text")?;
         let parameters = to_engine(py, parameters)?;
-        let engine = enter(py, || {
+        let engine = self.stoppable(py, || {
             let options = StreamOptions::from_json(options)?;
             let partition = PartitionOptions::from_json(partition)?;
             self.engine.query_parts(&sql, &parameters, &partition, &options)
@@ -108,7 +120,7 @@ impl Connection {
     ) -> PyResult<Stream> {
         let sql = text(sql, "page", "the SQL text")?;
         let parameters = to_engine(py, parameters)?;
-        let engine = enter(py, || {
+        let engine = self.stoppable(py, || {
             let options = StreamOptions::from_json(options)?;
             let page = PageOptions::from_json(page)?;
             self.engine.query_pages(&sql, &parameters, &page, &options)
@@ -128,26 +140,29 @@ impl Connection {
         options: &str,
     ) -> PyResult<Inserted<'py>> {
         let table = text(table, "bulk_insert", "the table's name")?;
-        insert::bulk_insert(py, &self.engine, &table, data, columns, types, options)
+        let mut options =
+            BulkOptions::from_json(options).map_err(|error| exceptions::from_engine(py, &error))?;
+        let rows = Rows { data, columns, types }.read(&mut options)?;
+        rows.insert(py, Some(&self.stop), |rows| self.engine.bulk_insert(&table, rows, &options))
     }
 
     fn begin(&self, py: Python<'_>, options: &str) -> PyResult<()> {
-        enter(py, || self.engine.begin(&TransactionOptions::from_json(options)?))
+        self.stoppable(py, || self.engine.begin(&TransactionOptions::from_json(options)?))
     }
 
     fn savepoint(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
         let name = text(name, "savepoint", "the savepoint's name")?;
-        enter(py, || self.engine.savepoint(&name))
+        self.stoppable(py, || self.engine.savepoint(&name))
     }
 
     fn rollback_to_savepoint(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
         let name = text(name, "rollback", "the savepoint's name")?;
-        enter(py, || self.engine.rollback_to_savepoint(&name))
+        self.stoppable(py, || self.engine.rollback_to_savepoint(&name))
     }
 
     fn release_savepoint(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<()> {
         let name = text(name, "release", "the savepoint's name")?;
-        enter(py, || self.engine.release_savepoint(&name))
+        self.stoppable(py, || self.engine.release_savepoint(&name))
     }
 
     /// Closes every statement; returns how many were open.
@@ -156,16 +171,16 @@ impl Connection {
     }
 
     fn commit(&self, py: Python<'_>) -> PyResult<()> {
-        enter(py, || self.engine.commit())
+        self.stoppable(py, || self.engine.commit())
     }
 
     fn rollback(&self, py: Python<'_>) -> PyResult<()> {
-        enter(py, || self.engine.rollback())
+        self.stoppable(py, || self.engine.rollback())
     }
 
     /// Turns autocommit on or off; returns the driver's warnings.
     fn set_autocommit<'py>(&self, py: Python<'py>, on: bool) -> PyResult<Bound<'py, PyList>> {
-        let warnings = enter(py, || self.engine.set_autocommit(on))?;
+        let warnings = self.stoppable(py, || self.engine.set_autocommit(on))?;
         exceptions::diagnostics(py, &warnings)
     }
 
@@ -181,6 +196,11 @@ impl Connection {
     /// What this connection can do, as JSON.
     fn capabilities(&self, py: Python<'_>) -> PyResult<String> {
         json(py, &self.engine.capabilities())
+    }
+
+    /// Never waits, so that it stops what another thread waits for.
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        self.stop.cancel().map_err(|error| exceptions::from_engine(py, &error))
     }
 
     fn is_closed(&self) -> bool {

@@ -7,6 +7,7 @@ mod decimal;
 mod enter;
 mod exceptions;
 mod insert;
+mod interrupt;
 mod parameters;
 mod pool;
 mod process;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use odbc_engine::PoolOptions;
+use odbc_engine::{BulkParallelOptions, PoolOptions};
 use pyo3::prelude::*;
 
 use crate::{
     connection::{Connection, json},
-    enter::{Detached, enter},
+    enter::{Detached, enter, enter_or_abandon},
     exceptions,
+    insert::{Inserted, Rows},
     parameters::text,
 };
 
@@ -24,7 +25,8 @@ impl Pool {
         let connection_string = text(connection_string, "pool_open", "the connection string")?;
         let options =
             PoolOptions::from_json(options).map_err(|error| exceptions::from_engine(py, &error))?;
-        let engine = enter(py, move || odbc_engine::Pool::open(&connection_string, &options))?;
+        let open = move || odbc_engine::Pool::open(&connection_string, &options);
+        let engine = enter_or_abandon(py, open)?;
         Ok(Self { engine: Detached::new(Arc::new(engine)) })
     }
 
@@ -33,7 +35,25 @@ impl Pool {
             return Ok(Connection::new(free));
         }
         let engine = Arc::clone(&self.engine);
-        enter(py, move || engine.acquire()).map(Connection::new)
+        enter_or_abandon(py, move || engine.acquire()).map(Connection::new)
+    }
+
+    /// Inserts rows over several connections at once.
+    #[pyo3(signature = (table, data, columns, types, options))]
+    fn bulk_insert_parallel<'py>(
+        &self,
+        py: Python<'py>,
+        table: &Bound<'py, PyAny>,
+        data: &Bound<'py, PyAny>,
+        columns: Option<&Bound<'py, PyAny>>,
+        types: Option<&Bound<'py, PyAny>>,
+        options: &str,
+    ) -> PyResult<Inserted<'py>> {
+        let table = text(table, "bulk_insert", "the table's name")?;
+        let mut options = BulkParallelOptions::from_json(options)
+            .map_err(|error| exceptions::from_engine(py, &error))?;
+        let rows = Rows { data, columns, types }.read(&mut options.bulk)?;
+        rows.insert(py, None, |rows| self.engine.bulk_insert_parallel(&table, rows, &options))
     }
 
     /// How the pool is doing, as JSON.

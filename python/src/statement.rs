@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use odbc_engine::{Execution, StreamOptions};
+use odbc_engine::{CancelHandle, Execution, StreamOptions};
 use pyo3::{prelude::*, types::PyList};
 
 use crate::{
-    enter::{Detached, enter},
-    exceptions::diagnostics,
+    enter::{Detached, enter, enter_stoppable},
+    exceptions::{self, diagnostics},
     parameters,
     stream::{Reader, Stream},
 };
@@ -21,6 +21,7 @@ pub(crate) struct Statement {
     connection: Detached<Arc<odbc_engine::Connection>>,
     /// What reads the present result, once somebody has asked for it.
     reader: Detached<Mutex<Option<Arc<Reader>>>>,
+    stop: CancelHandle,
 }
 
 impl Statement {
@@ -29,6 +30,7 @@ impl Statement {
         connection: Arc<odbc_engine::Connection>,
     ) -> Self {
         Self {
+            stop: engine.cancel_handle(),
             engine: Detached::new(Arc::new(engine)),
             connection: Detached::new(connection),
             reader: Detached::new(Mutex::default()),
@@ -40,7 +42,7 @@ impl Statement {
     }
 
     fn open(&self, py: Python<'_>, options: Option<&str>) -> PyResult<Arc<Reader>> {
-        let reader = enter(py, || {
+        let reader = enter_stoppable(py, &self.stop, || {
             let options = options.map(StreamOptions::from_json).transpose()?.unwrap_or_default();
             let engine = self.engine.stream(&options)?;
             let statement = Some(Arc::clone(&self.engine));
@@ -75,8 +77,9 @@ impl Statement {
         parameters: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Executed<'py>> {
         let before = self.held().take();
-        let execution = parameters::to_engine(py, parameters)
-            .and_then(|parameters| enter(py, || self.engine.execute(&parameters)));
+        let execution = parameters::to_engine(py, parameters).and_then(|parameters| {
+            enter_stoppable(py, &self.stop, || self.engine.execute(&parameters))
+        });
         if let Some(before) = before
             && (execution.is_err() || Arc::strong_count(&before) > 1)
         {
@@ -89,7 +92,7 @@ impl Statement {
     /// The next result of the last execution; None where there is no other.
     fn next_result<'py>(&self, py: Python<'py>) -> PyResult<Option<Executed<'py>>> {
         let before = self.held().take();
-        let next = enter(py, || {
+        let next = enter_stoppable(py, &self.stop, || {
             if let Some(before) = before {
                 before.close()?;
             }
@@ -134,6 +137,17 @@ impl Statement {
         if let Some(reader) = &*self.held() {
             reader.unread(rows);
         }
+    }
+
+    /// Never waits, so that it stops what another thread waits for.
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        self.stop.cancel().map_err(|error| exceptions::from_engine(py, &error))
+    }
+
+    /// How long an execution, or the fetching of a batch, may take; 0 is no limit.
+    fn set_query_timeout(&self, py: Python<'_>, query_timeout_ms: u32) -> PyResult<()> {
+        let set = self.engine.set_query_timeout(query_timeout_ms);
+        set.map_err(|error| exceptions::from_engine(py, &error))
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use odbc_engine::{Error, Result};
+use odbc_engine::{CancelHandle, Error, Result};
 use pyo3::{
     prelude::*,
     types::{PyCapsule, PyList},
@@ -13,7 +13,7 @@ use pyo3::{
 use crate::{
     arrow::{self, Column},
     batch::Batch,
-    enter::{Detached, enter},
+    enter::{Detached, enter, enter_stoppable, stopped},
     exceptions,
     rows::{self, Span},
 };
@@ -27,6 +27,7 @@ pub(crate) struct Reader {
     /// A forgotten statement would close its stream, which a consumer may still read.
     _statement: Option<Arc<odbc_engine::Statement>>,
     connection: Arc<odbc_engine::Connection>,
+    pub(crate) stop: CancelHandle,
     position: Mutex<Position>,
     failure: Mutex<Option<Error>>,
 }
@@ -62,8 +63,9 @@ impl Reader {
         statement: Option<Arc<odbc_engine::Statement>>,
         connection: Arc<odbc_engine::Connection>,
     ) -> Arc<Self> {
-        let (position, failure) = Default::default();
-        Arc::new(Self { engine, _statement: statement, connection, position, failure })
+        let (stop, position, failure) =
+            (engine.cancel_handle(), Default::default(), Mutex::default());
+        Arc::new(Self { engine, _statement: statement, connection, stop, position, failure })
     }
 
     /// Reads up to `rows_max` rows, all of one batch; None at the end of the result.
@@ -97,7 +99,8 @@ impl Reader {
     /// meet it first.
     pub(crate) fn append_rows(&self, list: &Bound<'_, PyList>, rows_max: usize) -> PyResult<usize> {
         let py = list.py();
-        let Some(window) = enter(py, || self.read(rows_max))? else { return Ok(0) };
+        let window = enter_stoppable(py, &self.stop, || self.read(rows_max))?;
+        let Some(window) = window else { return Ok(0) };
         let (rows, failure) = rows::append(list, &window.batch, window.span, window.first_row)?;
         if rows < window.span.length {
             self.unread(window.span.length - rows);
@@ -153,7 +156,8 @@ impl Stream {
 
     /// The next batch, or what is left of the current one; None at the end.
     fn fetch(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
-        let window = enter(py, || self.reader.read(usize::MAX))?;
+        let reader = &self.reader;
+        let window = enter_stoppable(py, &reader.stop, || reader.read(usize::MAX))?;
         Ok(window.map(|window| {
             let first_row = window.first_row + window.span.first as u64;
             Batch::new(window.into_batch(), first_row)
@@ -168,7 +172,7 @@ impl Stream {
     /// The error that ended an Arrow stream, as an exception with all its attributes.
     fn failure(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let failure = enter(py, || Ok(lock(&self.reader.failure).take()))?;
-        Ok(failure.map(|error| exceptions::from_engine(py, &error).into_value(py).into_any()))
+        Ok(failure.map(|error| stopped(py, &error).into_value(py).into_any()))
     }
 
     /// Never waits, so that it stops a fetch that another thread waits for.

@@ -26,10 +26,10 @@ fn current(py: Python<'_>) -> PyResult<Option<String>> {
 }
 
 /// The same work, whose spans are children of Python's current span. It may run on any thread.
-pub(crate) fn within<T>(
+pub(crate) fn within<T, W: FnOnce() -> Result<T> + Send>(
     py: Python<'_>,
-    work: impl FnOnce() -> Result<T> + Send,
-) -> impl FnOnce() -> Result<T> + Send {
+    work: W,
+) -> impl FnOnce() -> Result<T> + Send + use<T, W> {
     // What a tracer of another kind does wrong is no reason to fail a query.
     let parent = if telemetry::is_on() { current(py).unwrap_or_default() } else { None };
     move || {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -99,3 +100,48 @@ def test_threads_share_a_pool(database_file: str) -> None:
         assert state["size"] <= 3
         assert state["in_use"] == state["waiting"] == 0
         assert state["acquired"] == 201
+
+
+def test_rows_are_inserted_over_several_connections(database_file: str) -> None:
+    with Pool(database_file, size_max=2, autocommit=True) as pool:
+        with pool.acquire() as connection:
+            connection.execute("create table t (i bigint primary key)")
+        rows = ({"i": number} for number in range(10_000))
+        result = pool.bulk_insert_parallel("t", rows, parallelism=2)
+        assert result.rows == 10_000
+        # SQLite has one writer at a time.
+        assert result.workers == 1
+        assert [warning.sqlstate for warning in result.warnings] == ["01S02"]
+        with pytest.raises(odbc_engine.IntegrityError) as caught:
+            pool.bulk_insert_parallel("t", [(1,)], columns=["i"])
+        assert caught.value.row == 0
+        with pytest.raises(odbc_engine.ProgrammingError, match="parallelism"):
+            pool.bulk_insert_parallel("t", [], columns=["i"], parallelism=2_000)
+
+
+@pytest.mark.parametrize("server", ["postgresql", "mariadb"])
+def test_a_failure_over_several_connections_tells_what_is_committed(
+    server: str, request: pytest.FixtureRequest
+) -> None:
+    connection: odbc_engine.Connection = request.getfixturevalue(server)
+    connection.autocommit = True
+    connection.execute("drop table if exists parallel")
+    connection.execute("create table parallel (i bigint primary key)")
+    connection.execute("insert into parallel values (7777)")
+    connection_string = os.environ[f"ODBC_ENGINE_{server.upper()}"]
+    with Pool(connection_string, size_max=2, autocommit=True) as pool:
+        options = {"chunk_rows": 100, "parallelism": 2}
+        rows = [(number,) for number in range(10_000)]
+        with pytest.raises(odbc_engine.IntegrityError) as caught:
+            pool.bulk_insert_parallel(
+                "parallel", rows, columns=["i"], stop_on_error=False, **options
+            )  # type: ignore[misc]
+        assert caught.value.row == 7777
+        report = caught.value.bulk
+        assert report is not None
+        assert report["committed"] == 9_900
+        assert report["ranges_not_committed"] == [[7_700, 7_800]]
+        assert len(report["workers"]) == 2
+        counted = connection.execute("select count(*) from parallel").fetchone()
+        assert counted == (9_901,)
+    connection.execute("drop table parallel")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import math
 import struct
 import sys
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Token
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -16,7 +19,16 @@ from typing import Any, TypeVar
 import odbc_engine
 import opentelemetry.context
 import pyarrow
-from odbc_engine import Batch, Column, Connection, Cursor, Diagnostic, Stream, telemetry
+from odbc_engine import (
+    Batch,
+    Column,
+    Connection,
+    Cursor,
+    Diagnostic,
+    Pool,
+    Stream,
+    telemetry,
+)
 from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -39,8 +51,11 @@ class Harness:
     A statement of the protocol is a cursor that keeps to one text.
     """
 
+    name = "python"
+
     def __init__(self) -> None:
         self._connections: dict[str, Connection] = {}
+        self._pools: dict[str, Pool] = {}
         self._statements: dict[str, tuple[Cursor, str]] = {}
         self._streams: dict[str, Stream] = {}
         self._caller: Token[Context] | None = None
@@ -50,20 +65,55 @@ class Harness:
         if operation is None:
             return {"unsupported": request["op"]}
         members = {key: value for key, value in request.items() if key not in ("id", "op")}
+        cancel = members.pop("cancel", None)
         try:
-            return {"ok": operation(**members) or {}}
+            with self._cancelling(cancel) if cancel else contextlib.nullcontext():
+                return {"ok": operation(**members) or {}}
         except odbc_engine.Error as error:
-            return {"error": _report(error)}
+            report = _report(error)
+            if request["op"] == "bulk_insert_parallel":
+                report["bulk"] = error.bulk and {"committed": error.bulk["committed"]}
+            return {"error": report}
         except Fault as fault:
             return {"fault": str(fault)}
 
+    @contextlib.contextmanager
+    def _cancelling(self, cancel: Reply) -> Iterator[None]:
+        """Has another thread cancel what is named, after a while, unless the block has ended."""
+        found: list[Connection | Cursor | Stream] = []
+        if "connection" in cancel:
+            found.append(self._connection(cancel["connection"]))
+        if "statement" in cancel:
+            found.append(self._statement(cancel["statement"])[0])
+        if "stream" in cancel:
+            found.append(self._stream(cancel["stream"]))
+        if len(found) != 1:
+            raise Fault("cancel names one thing")
+        ended = threading.Event()
+
+        def work() -> None:
+            if not ended.wait(cancel["after_ms"] / 1000):
+                for _ in range(cancel.get("times", 1)):
+                    found[0].cancel()
+
+        with ThreadPoolExecutor(1) as other:
+            cancelled = other.submit(work)
+            try:
+                yield
+            finally:
+                ended.set()
+                cancelled.result()
+
     def op_hello(self) -> Reply:
-        return {"binding": "python", "version": odbc_engine.__version__, "abi": None}
+        return {"binding": self.name, "version": odbc_engine.__version__, "abi": None}
 
     def op_open(self, connection: str, connection_string: str, options: Reply) -> None:
         # The contract's default is on; PEP 249 made Python's another.
         chosen = {"autocommit": True, **options}
-        self._connections[connection] = odbc_engine.connect(connection_string, **chosen)
+        self._connections[connection] = self.connect(connection_string, **chosen)
+
+    def connect(self, connection_string: str, **options: Any) -> Connection:
+        return odbc_engine.connect(connection_string, **options)
 
     def op_close(self, connection: str) -> None:
         self._connection(connection).close()
@@ -194,11 +244,41 @@ class Harness:
         batch_rows: int,
         options: Any,
     ) -> Reply:
-        schema = pyarrow.schema([_field(field["name"], field["type"]) for field in fields])
-        pieces = (rows[at : at + batch_rows] for at in range(0, len(rows), batch_rows))
-        batches = (_batch(schema, fields, piece) for piece in pieces)
-        reader = pyarrow.RecordBatchReader.from_batches(schema, batches)
+        reader = _reader(fields, rows, batch_rows)
         return _inserted(self._connection(connection).bulk_insert(table, reader, **options))
+
+    def op_bulk_insert_parallel(
+        self,
+        pool: str,
+        table: str,
+        fields: list[dict[str, str]],
+        rows: list[list[Cell]],
+        batch_rows: int,
+        options: Any,
+    ) -> Reply:
+        reader = _reader(fields, rows, batch_rows)
+        result = self._pool(pool).bulk_insert_parallel(table, reader, **options)
+        return {**_inserted(result), "workers": result.workers}
+
+    def op_pool_open(self, pool: str, connection_string: str, options: Any) -> None:
+        # The contract's default is on; PEP 249 made Python's another.
+        connection = {"autocommit": True, **options.pop("connection", {})}
+        self._pools[pool] = self.pool(connection_string, connection=connection, **options)
+
+    def pool(self, connection_string: str, **options: Any) -> Pool:
+        return Pool(connection_string, **options)
+
+    def op_pool_acquire(self, pool: str, connection: str) -> None:
+        self._connections[connection] = self._pool(pool).acquire()
+
+    def op_pool_state(self, pool: str) -> Reply:
+        return self._pool(pool).state
+
+    def op_pool_resize(self, pool: str, options: Any) -> None:
+        self._pool(pool).resize(**options)
+
+    def op_pool_close(self, pool: str) -> None:
+        self._pool(pool).close()
 
     def op_statement_open(self, connection: str, statement: str, sql: str) -> None:
         self._statements[statement] = self._connection(connection).cursor().prepare(sql), sql
@@ -216,6 +296,15 @@ class Harness:
 
     def op_statement_close(self, statement: str) -> None:
         self._statement(statement)[0].close()
+
+    def op_statement_cancel(self, statement: str) -> None:
+        self._statement(statement)[0].cancel()
+
+    def op_statement_set_query_timeout(self, statement: str, query_timeout_ms: int) -> None:
+        self._statement(statement)[0].query_timeout_ms = query_timeout_ms
+
+    def op_connection_cancel(self, connection: str) -> None:
+        self._connection(connection).cancel()
 
     def op_stream_open(self, statement: str, stream: str, options: Any) -> Reply:
         opened = self._statement(statement)[0].stream(**options)
@@ -238,6 +327,9 @@ class Harness:
 
     def op_stream_close(self, stream: str) -> None:
         self._stream(stream).close()
+
+    def _pool(self, name: str) -> Pool:
+        return _named("pool", self._pools, name)
 
     def _connection(self, name: str) -> Connection:
         return _named("connection", self._connections, name)
@@ -378,6 +470,13 @@ def _field(name: str, arrow_format: str) -> Any:
     return pyarrow.field(name, _ARROW_TYPES[arrow_format])
 
 
+def _reader(fields: list[dict[str, str]], rows: list[list[Cell]], batch_rows: int) -> Any:
+    schema = pyarrow.schema([_field(field["name"], field["type"]) for field in fields])
+    pieces = (rows[at : at + batch_rows] for at in range(0, len(rows), batch_rows))
+    batches = (_batch(schema, fields, piece) for piece in pieces)
+    return pyarrow.RecordBatchReader.from_batches(schema, batches)
+
+
 def _batch(schema: Any, fields: list[dict[str, str]], rows: list[list[Cell]]) -> Any:
     columns = [
         pyarrow.array([_parameter(field["type"], row[index]) for row in rows], column.type)
@@ -422,8 +521,8 @@ _ARROW_TYPES: dict[str, Any] = {
 }
 
 
-def main() -> None:
-    harness = Harness()
+def serve(harness: Harness) -> None:
+    """Answers requests until it is told to stop."""
     for line in sys.stdin.buffer:
         request = json.loads(line)
         stopping = request["op"] == "stop"
@@ -435,4 +534,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(Harness())

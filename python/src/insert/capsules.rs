@@ -13,14 +13,14 @@ use arrow_array::{
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef, ffi::FFI_ArrowSchema};
 use pyo3::{prelude::*, types::PyCapsule};
 
-use super::invalid;
+use super::{Raised, invalid, keep};
 
 type Rows = Box<dyn RecordBatchReader + Send>;
 
 /// The rows of an object that offers them as Arrow columns; None where it does not.
-pub(super) fn rows(data: &Bound<'_, PyAny>) -> PyResult<Option<Rows>> {
+pub(super) fn rows(data: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Option<Rows>> {
     if let Some(export) = data.getattr_opt("__arrow_c_stream__")? {
-        return stream(&export.call0()?).map(Some);
+        return stream(&export.call0()?, raised).map(Some);
     }
     if let Some(export) = data.getattr_opt("__arrow_c_array__")? {
         return array(&export.call0()?).map(Some);
@@ -33,7 +33,7 @@ fn pointer<T>(capsule: &Bound<'_, PyAny>, name: &'static CStr) -> PyResult<*mut 
     Ok(capsule.cast::<PyCapsule>()?.pointer_checked(Some(name))?.cast::<T>().as_ptr())
 }
 
-fn stream(capsule: &Bound<'_, PyAny>) -> PyResult<Rows> {
+fn stream(capsule: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Rows> {
     let py = capsule.py();
     let stream = pointer::<FFI_ArrowArrayStream>(capsule, c"arrow_array_stream")?;
     // SAFETY: The capsule's name tells what it holds, and the stream is moved out of it.
@@ -41,7 +41,7 @@ fn stream(capsule: &Bound<'_, PyAny>) -> PyResult<Rows> {
     let reader = py.detach(|| ArrayStreamReader::try_new(stream));
     let reader = reader.map_err(|error| not_read(py, &error))?;
     let schema = schema_of(reader.field().data_type()).map_err(|error| not_read(py, &error))?;
-    Ok(Box::new(Batches { reader, schema }))
+    Ok(Box::new(Batches { reader, schema, raised: Arc::clone(raised) }))
 }
 
 fn array(capsules: &Bound<'_, PyAny>) -> PyResult<Rows> {
@@ -88,12 +88,16 @@ fn batch(array: &dyn Array, schema: &SchemaRef) -> Result<RecordBatch, ArrowErro
 struct Batches {
     reader: ArrayStreamReader,
     schema: SchemaRef,
+    raised: Raised,
 }
 
 impl Iterator for Batches {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Err(error) = Python::attach(|py| py.check_signals()) {
+            return Some(Err(keep(&self.raised, error)));
+        }
         let next = self.reader.next()?;
         Some(next.and_then(|array| batch(array.as_ref(), &self.schema)))
     }

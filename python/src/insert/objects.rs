@@ -17,7 +17,7 @@ use super::{
     OPERATION, Raised,
     column::{Column, column},
     family::Family,
-    invalid,
+    invalid, keep,
     shape::{Shape, is_mapping, names_of},
     types::{Type, Types},
 };
@@ -154,12 +154,7 @@ impl Iterator for Objects {
     fn next(&mut self) -> Option<Self::Item> {
         Python::attach(|py| match self.read(py) {
             Ok(batch) => batch.map(Ok),
-            Err(error) => {
-                let message = error.to_string();
-                *self.raised.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-                    Some(error);
-                Some(Err(ArrowError::CDataInterface(message)))
-            }
+            Err(error) => Some(Err(keep(&self.raised, error))),
         })
     }
 }
