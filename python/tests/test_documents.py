@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import doctest
 import re
+import types
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import odbc_engine
+import odbc_engine.aio
+import odbc_engine.pool
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -26,11 +31,15 @@ def test_the_demo_prints_its_table(run_python: Callable[[str], str]) -> None:
 
 def test_the_readme_runs(run_python: Callable[[str], str]) -> None:
     readme = (PACKAGE / "README.md").read_text(encoding="utf-8")
-    (program,) = re.findall(r"^```python\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
-    assert run_python(program) == "(1, 'Zoë', 12.5)\n(2, 'Mochi', None)\n"
+    programs = re.findall(r"^```python\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    printed = [run_python(program) for program in programs]
+    assert printed == ["(1, 'Zoë', 12.5)\n(2, 'Mochi', None)\n", "(1,)\n(2,)\n"]
 
 
-def test_the_docstring_of_the_package_is_true() -> None:
-    results = doctest.testmod(odbc_engine)
-    assert results.attempted == 2
+@pytest.mark.parametrize(
+    ("module", "examples"), [(odbc_engine, 2), (odbc_engine.aio, 4), (odbc_engine.pool, 2)]
+)
+def test_the_docstrings_are_true(module: types.ModuleType, examples: int) -> None:
+    results = doctest.testmod(module)
+    assert results.attempted == examples
     assert results.failed == 0

@@ -523,6 +523,8 @@ _ARROW_TYPES: dict[str, Any] = {
 
 def serve(harness: Harness) -> None:
     """Answers requests until it is told to stop."""
+    # The first array imports pandas, which takes longer than some calls are given.
+    pyarrow.array([1])
     for line in sys.stdin.buffer:
         request = json.loads(line)
         stopping = request["op"] == "stop"
