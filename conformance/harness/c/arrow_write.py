@@ -148,8 +148,9 @@ def _array(arrow_format: str, values: list[str | None]) -> ArrowArray:
 
 
 def _bits(values: Iterable[bool]) -> bytes:
-    number = sum(1 << index for index, value in enumerate(values) if value)
-    return number.to_bytes(number.bit_length() // 8 + 1, "little")
+    bits = list(values)
+    number = sum(1 << index for index, bit in enumerate(bits) if bit)
+    return number.to_bytes(len(bits) // 8 + 1, "little")
 
 
 def _exported_array(

@@ -54,8 +54,9 @@ pub(super) const FACTS: Dbms = Dbms {
     large_unsigned: LargeUnsigned::Decimal,
     // The driver cuts a text parameter at a NUL; the server has no such character.
     nul_in_text: false,
-    // 32,769 parameters crash psqlodbc 13.02.
-    parameters_max: 32_766,
+    // psqlodbc 13.02 has a statement's parameters described, and libpq 15 takes an answer of more
+    // than 30,000 bytes, so of more than 7,498 parameters, for a lost connection.
+    parameters_max: 7_498,
     keeps_prepared_queries: true,
     handle_survives_errors: true,
     // Reports success for a COMMIT after the connection was lost or the transaction aborted.
