@@ -65,6 +65,14 @@ class Pool:
             ),
         )
 
+    def cancel(self) -> None:
+        """Asks all inserts over several connections that run to stop, from any thread.
+
+        It never waits. What they have not committed is undone, and each raises an error of kind
+        ``CANCELLED``. Other calls are stopped on their connections.
+        """
+        self._native.cancel()
+
     @property
     def state(self) -> dict[str, Any]:
         """How many connections there are, idle, in use and waited for, and what became of them."""

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::FieldRef;
 use odbc_engine::{
-    BulkOptions, CancelHandle, CatalogQuery, ConnectionOptions, PageOptions, PartitionOptions,
-    Result, StreamOptions, TransactionOptions,
+    BulkOptions, CatalogQuery, ConnectionOptions, PageOptions, PartitionOptions, Result,
+    StreamOptions, TransactionOptions,
 };
 use pyo3::{prelude::*, types::PyList};
 
@@ -15,6 +15,7 @@ use crate::{
     enter::{Detached, enter, enter_or_abandon, enter_stoppable},
     exceptions,
     insert::{Inserted, Rows},
+    interrupt::Stop,
     parameters::{text, to_engine},
     statement::{Executed, Statement, executed},
     stream::{Reader, Stream},
@@ -26,12 +27,12 @@ type Output<'py> = (usize, String, Bound<'py, PyAny>);
 #[pyclass(frozen, module = "odbc_engine._native")]
 pub(crate) struct Connection {
     engine: Detached<Arc<odbc_engine::Connection>>,
-    stop: CancelHandle,
+    stop: Stop,
 }
 
 impl Connection {
     pub(crate) fn new(engine: odbc_engine::Connection) -> Self {
-        let stop = engine.cancel_handle();
+        let stop = Stop::Call(engine.cancel_handle());
         Self { engine: Detached::new(Arc::new(engine)), stop }
     }
 
@@ -143,7 +144,7 @@ impl Connection {
         let mut options =
             BulkOptions::from_json(options).map_err(|error| exceptions::from_engine(py, &error))?;
         let rows = Rows { data, columns, types }.read(&mut options)?;
-        rows.insert(py, Some(&self.stop), |rows| self.engine.bulk_insert(&table, rows, &options))
+        rows.insert(py, &self.stop, |rows| self.engine.bulk_insert(&table, rows, &options))
     }
 
     fn begin(&self, py: Python<'_>, options: &str) -> PyResult<()> {

@@ -9,12 +9,12 @@ use std::{
     time::Duration,
 };
 
-use odbc_engine::{CancelHandle, Error, ErrorKind, Result};
+use odbc_engine::{Error, ErrorKind, Result};
 use pyo3::{exceptions::PyKeyboardInterrupt, prelude::*};
 
 use crate::{
     exceptions,
-    interrupt::{Call, Reaction},
+    interrupt::{Call, Reaction, Stop},
     telemetry::within,
 };
 
@@ -32,7 +32,7 @@ pub(crate) fn enter<T: Send>(
 /// Runs `work` as `enter` does, unless Ctrl-C stops it by `stop`, and Python raises.
 pub(crate) fn enter_stoppable<T: Send>(
     py: Python<'_>,
-    stop: &CancelHandle,
+    stop: &Stop,
     work: impl FnOnce() -> Result<T> + Send,
 ) -> PyResult<T> {
     match Reaction::of(py)? {
@@ -46,18 +46,18 @@ pub(crate) fn enter_stoppable<T: Send>(
 /// is for what reads Python's objects itself, and looks for signals as it does so.
 pub(crate) fn enter_on_this_thread<T: Send>(
     py: Python<'_>,
-    stop: Option<&CancelHandle>,
+    stop: &Stop,
     work: impl FnOnce() -> Result<T> + Send,
 ) -> PyResult<T> {
-    match (Reaction::of(py)?, stop) {
-        (Reaction::Stop, Some(stop)) => enter_here(py, stop, work),
+    match Reaction::of(py)? {
+        Reaction::Stop => enter_here(py, stop, work),
         _ => enter(py, work),
     }
 }
 
 fn enter_here<T: Send>(
     py: Python<'_>,
-    stop: &CancelHandle,
+    stop: &Stop,
     work: impl FnOnce() -> Result<T> + Send,
 ) -> PyResult<T> {
     let call = Call::begin(stop);
@@ -92,7 +92,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Runs `work` on another thread, while this one runs Python's signal handlers.
 fn enter_elsewhere<T: Send>(
     py: Python<'_>,
-    stop: &CancelHandle,
+    stop: &Stop,
     work: impl FnOnce() -> Result<T> + Send,
 ) -> PyResult<T> {
     let work = within(py, work);

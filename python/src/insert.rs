@@ -11,13 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatchReader;
 use arrow_schema::ArrowError;
-use odbc_engine::{BulkOptions, BulkResult, CancelHandle, Error, ErrorKind, Result};
+use odbc_engine::{BulkOptions, BulkResult, Error, ErrorKind, Result};
 use pyo3::{
     prelude::*,
     types::{PyList, PyString},
 };
 
-use crate::{enter::enter_on_this_thread, exceptions, parameters::text};
+use crate::{enter::enter_on_this_thread, exceptions, interrupt::Stop, parameters::text};
 use objects::Objects;
 use types::Types;
 
@@ -79,7 +79,7 @@ impl ReadRows {
     pub(crate) fn insert<'py>(
         self,
         py: Python<'py>,
-        stop: Option<&CancelHandle>,
+        stop: &Stop,
         insert: impl FnOnce(Reader) -> Result<BulkResult> + Send,
     ) -> PyResult<Inserted<'py>> {
         let Self { reader, raised } = self;

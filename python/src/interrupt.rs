@@ -11,10 +11,29 @@ mod front;
 #[cfg(unix)]
 mod watch;
 
-use std::cell::Cell;
+use std::{cell::Cell, sync::Arc};
 
-use odbc_engine::CancelHandle;
+use odbc_engine::{CancelHandle, Pool, Result};
 use pyo3::{prelude::*, sync::PyOnceLock};
+
+/// What stops a call, from any thread and without waiting.
+#[derive(Clone)]
+pub(crate) enum Stop {
+    Call(CancelHandle),
+    Inserts(Arc<Pool>),
+}
+
+impl Stop {
+    pub(crate) fn cancel(&self) -> Result<()> {
+        match self {
+            Self::Call(handle) => handle.cancel(),
+            Self::Inserts(pool) => {
+                pool.cancel();
+                Ok(())
+            }
+        }
+    }
+}
 
 /// What Ctrl-C does to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +71,7 @@ mod watch {
     pub(crate) struct Call;
 
     impl Call {
-        pub(crate) fn begin(_: &odbc_engine::CancelHandle) -> Option<Self> {
+        pub(crate) fn begin(_: &super::Stop) -> Option<Self> {
             None
         }
 
@@ -65,7 +84,7 @@ mod watch {
 pub(crate) use watch::Call;
 
 /// Begins a call on behalf of code that may or may not hold the GIL.
-pub(crate) fn begin_if_main(stop: &CancelHandle) -> Option<Call> {
+pub(crate) fn begin_if_main(stop: &Stop) -> Option<Call> {
     if IS_MAIN.get() == Some(false) {
         return None;
     }

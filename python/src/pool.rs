@@ -10,6 +10,7 @@ use crate::{
     enter::{Detached, enter, enter_or_abandon},
     exceptions,
     insert::{Inserted, Rows},
+    interrupt::Stop,
     parameters::text,
 };
 
@@ -53,7 +54,13 @@ impl Pool {
         let mut options = BulkParallelOptions::from_json(options)
             .map_err(|error| exceptions::from_engine(py, &error))?;
         let rows = Rows { data, columns, types }.read(&mut options.bulk)?;
-        rows.insert(py, None, |rows| self.engine.bulk_insert_parallel(&table, rows, &options))
+        let stop = Stop::Inserts(Arc::clone(&self.engine));
+        rows.insert(py, &stop, |rows| self.engine.bulk_insert_parallel(&table, rows, &options))
+    }
+
+    /// Never waits, so that it stops what another thread waits for.
+    fn cancel(&self) {
+        self.engine.cancel();
     }
 
     /// How the pool is doing, as JSON.

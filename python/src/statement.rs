@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use odbc_engine::{CancelHandle, Execution, StreamOptions};
+use odbc_engine::{Execution, StreamOptions};
 use pyo3::{prelude::*, types::PyList};
 
 use crate::{
     enter::{Detached, enter, enter_stoppable},
     exceptions::{self, diagnostics},
+    interrupt::Stop,
     parameters,
     stream::{Reader, Stream},
 };
@@ -21,7 +22,7 @@ pub(crate) struct Statement {
     connection: Detached<Arc<odbc_engine::Connection>>,
     /// What reads the present result, once somebody has asked for it.
     reader: Detached<Mutex<Option<Arc<Reader>>>>,
-    stop: CancelHandle,
+    stop: Stop,
 }
 
 impl Statement {
@@ -30,7 +31,7 @@ impl Statement {
         connection: Arc<odbc_engine::Connection>,
     ) -> Self {
         Self {
-            stop: engine.cancel_handle(),
+            stop: Stop::Call(engine.cancel_handle()),
             engine: Detached::new(Arc::new(engine)),
             connection: Detached::new(connection),
             reader: Detached::new(Mutex::default()),

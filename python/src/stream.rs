@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use odbc_engine::{CancelHandle, Error, Result};
+use odbc_engine::{Error, Result};
 use pyo3::{
     prelude::*,
     types::{PyCapsule, PyList},
@@ -15,6 +15,7 @@ use crate::{
     batch::Batch,
     enter::{Detached, enter, enter_stoppable, stopped},
     exceptions,
+    interrupt::Stop,
     rows::{self, Span},
 };
 
@@ -27,7 +28,7 @@ pub(crate) struct Reader {
     /// A forgotten statement would close its stream, which a consumer may still read.
     _statement: Option<Arc<odbc_engine::Statement>>,
     connection: Arc<odbc_engine::Connection>,
-    pub(crate) stop: CancelHandle,
+    pub(crate) stop: Stop,
     position: Mutex<Position>,
     failure: Mutex<Option<Error>>,
 }
@@ -64,7 +65,7 @@ impl Reader {
         connection: Arc<odbc_engine::Connection>,
     ) -> Arc<Self> {
         let (stop, position, failure) =
-            (engine.cancel_handle(), Default::default(), Mutex::default());
+            (Stop::Call(engine.cancel_handle()), Default::default(), Mutex::default());
         Arc::new(Self { engine, _statement: statement, connection, stop, position, failure })
     }
 

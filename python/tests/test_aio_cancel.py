@@ -127,6 +127,28 @@ def test_a_timeout_stops_a_bulk_insert(run: Callable[[Main], None], database: st
 
 
 @pytest.mark.parametrize("database", DATABASES)
+def test_a_timeout_stops_an_insert_over_several_connections(database: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        target = connection_string(database, tmp_path)
+        async with aio.Pool(target, autocommit=True, size_max=2) as pool:
+            async with pool.acquire() as connection:
+                await connection.execute("drop table if exists stopped")
+                await connection.execute("create table stopped (i bigint)")
+            rows = ((number,) for number in itertools.count())
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await pool.bulk_insert_parallel("stopped", rows, columns=["i"], types=["l"])
+            async with pool.acquire() as connection:
+                counted = await (
+                    await connection.execute("select count(*) from stopped")
+                ).fetchone()
+                assert counted == (0,)
+                await connection.execute("drop table stopped")
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("database", DATABASES)
 def test_cancel_does_not_wait(run: Callable[[Main], None], database: str) -> None:
     async def main(connection: aio.Connection, other: aio.Connection) -> None:
         cursor = connection.cursor()

@@ -250,6 +250,29 @@ connection.bulk_insert("interrupted", {ROWS[rows]}, types={"None" if rows == "ar
 
 
 @pytest.mark.parametrize("database", SERVERS, indirect=True)
+def test_an_insert_over_several_connections_stops(
+    database: str, target: str, other: odbc_engine.Connection
+) -> None:
+    """One worker waits for a lock that another connection holds."""
+    other.execute("drop table if exists locked")
+    other.execute("create table locked (i bigint primary key)")
+    other.begin()
+    other.execute("insert into locked values (250000)")
+    action = """
+with odbc_engine.Pool(os.environ["TEST_CONNECTION"], size_max=2) as pool:
+    pool.bulk_insert_parallel("locked", endless(), types=["l"], parallelism=2)
+"""
+    child = Child(target, action)
+    child.expect("running")
+    with odbc_engine.connect(target, autocommit=True) as watching:
+        until(lambda: is_running(watching, database, "locked"))
+    child.interrupt("interrupted", "42")
+    other.rollback()
+    assert other.execute("select count(*) from locked").fetchone() == (0,)
+    other.execute("drop table locked")
+
+
+@pytest.mark.parametrize("database", SERVERS, indirect=True)
 @pytest.mark.parametrize("how", ["execute", "bulk_insert"])
 def test_waiting_for_a_lock_stops(
     database: str, target: str, other: odbc_engine.Connection, how: str

@@ -58,10 +58,17 @@ class Pool:
         types: ColumnTypes | None = None,
         **options: Unpack[BulkParallelOptions],
     ) -> BulkResult:
-        """Inserts rows over several connections at once: see :class:`odbc_engine.Pool`."""
+        """Inserts rows over several connections at once: see :class:`odbc_engine.Pool`.
+
+        Cancelling the task stops all such inserts of this pool.
+        """
         sync = self._sync
         insert = functools.partial(sync.bulk_insert_parallel, table, data, **options)
-        return await Worker().do(lambda: insert(columns=columns, types=types))
+        return await Worker().do(lambda: insert(columns=columns, types=types), stop=self.cancel)
+
+    def cancel(self) -> None:
+        """Asks all inserts over several connections that run to stop, without waiting."""
+        self._sync.cancel()
 
     @property
     def state(self) -> dict[str, Any]:

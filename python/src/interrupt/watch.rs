@@ -15,9 +15,8 @@ use std::{
 use libc::__errno_location as errno;
 #[cfg(target_vendor = "apple")]
 use libc::__error as errno;
-use odbc_engine::CancelHandle;
 
-use super::front::stand_in_front;
+use super::{Stop, front::stand_in_front};
 
 /// How long the watcher sleeps between two looks while calls are made.
 const TICK_MS: i32 = 20;
@@ -28,7 +27,7 @@ const TICKS_AWAKE: u32 = 50;
 /// may use it at any time.
 struct Watch {
     /// What stops the call that the main thread is in.
-    call: Mutex<Option<CancelHandle>>,
+    call: Mutex<Option<Stop>>,
     /// Whether there was a call since the watcher's last look.
     active: AtomicBool,
     asleep: AtomicBool,
@@ -46,7 +45,7 @@ fn watch() -> Option<&'static Watch> {
 }
 
 impl Watch {
-    fn call(&self) -> MutexGuard<'_, Option<CancelHandle>> {
+    fn call(&self) -> MutexGuard<'_, Option<Stop>> {
         self.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -133,13 +132,13 @@ fn run(watch: &Watch, reader: &PipeReader) {
 pub(crate) struct Call {
     watch: &'static Watch,
     /// The call within which this one was made.
-    outer: Option<CancelHandle>,
+    outer: Option<Stop>,
 }
 
 impl Call {
     /// None where the process can have no more threads. Afterwards the caller looks for a signal
     /// that came before.
-    pub(crate) fn begin(stop: &CancelHandle) -> Option<Self> {
+    pub(crate) fn begin(stop: &Stop) -> Option<Self> {
         let watch = match watch() {
             Some(watch) => watch,
             None => start().ok()?,
