@@ -137,9 +137,12 @@ class Harness:
     def op_trace_context(self, traceparent: str) -> None:
         self._caller = traceparent
         for handle in self._connections.values():
-            with contextlib.suppress(EngineError):
-                # One that is closed has no operations any more.
-                self._library.call("odbc_connection_set_trace_context", handle, *utf8(traceparent))
+            self._tell_caller("odbc_connection_set_trace_context", handle)
+
+    def _tell_caller(self, name: str, handle: int) -> None:
+        with contextlib.suppress(EngineError):
+            # What is closed has no operations any more, and the next call tells.
+            self._library.call(name, handle, *utf8(self._caller))
 
     def op_commit(self, connection: str) -> None:
         self._library.call("odbc_connection_commit", self._connection(connection))
@@ -283,8 +286,10 @@ class Harness:
         )
 
     def op_pool_acquire(self, pool: str, connection: str) -> None:
+        self._tell_caller("odbc_pool_set_trace_context", self._pool(pool))
         handle = self._library.open("odbc_pool_acquire", self._pool(pool))
         self._connections[connection] = handle
+        self._tell_caller("odbc_connection_set_trace_context", handle)
 
     def op_pool_state(self, pool: str) -> Any:
         return self._library.json("odbc_pool_state", self._pool(pool))

@@ -127,6 +127,7 @@ _FALLIBLE = {
     ),
     "odbc_bulk_insert": (c_uint64, *_TEXT, POINTER(ArrowArrayStream), *_TEXT, POINTER(Text)),
     "odbc_pool_open": (*_TEXT, *_TEXT, _HANDLE_OUT),
+    "odbc_pool_set_trace_context": (c_uint64, *_TEXT),
     "odbc_pool_acquire": (c_uint64, _HANDLE_OUT),
     "odbc_pool_state": (c_uint64, POINTER(Text)),
     "odbc_pool_resize": (c_uint64, *_TEXT),
