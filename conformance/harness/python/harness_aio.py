@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 from collections.abc import Callable
 from typing import Any, Self
@@ -22,7 +23,7 @@ class _Awaited:
 
     def _plain(self, value: Any) -> Any:
         if inspect.isawaitable(value):
-            value = self._runner.run(_result(value))
+            value = _run(self._runner, value)
         return _Awaited(self._runner, value) if isinstance(value, _OBJECTS) else value
 
     def __getattr__(self, name: str) -> Any:
@@ -58,6 +59,11 @@ async def _result(value: Any) -> Any:
     return await value
 
 
+def _run(runner: asyncio.Runner, value: Any) -> Any:
+    """What is awaited, in the context of the caller and not in that of the runner's making."""
+    return runner.run(_result(value), context=contextvars.copy_context())
+
+
 class Harness(harness.Harness):
     """The same operations, each run by an event loop until it is done."""
 
@@ -74,7 +80,7 @@ class Harness(harness.Harness):
         return self._opened(aio.Pool(connection_string, **options))
 
     def _opened(self, opening: Any) -> _Awaited:
-        return _Awaited(self._runner, self._runner.run(_result(opening)))
+        return _Awaited(self._runner, _run(self._runner, opening))
 
 
 def main() -> None:
