@@ -55,6 +55,15 @@ def test_pyarrow_reads_a_cursor(rows: Cursor) -> None:
     assert table.schema.field("s").metadata[b"odbc.type_name"] == b"varchar"
 
 
+def test_a_batch_is_read_without_a_copy(numbers: Cursor) -> None:
+    batch = next(numbers.stream())
+    column = pyarrow.record_batch(batch).column(0)
+    address = column.buffers()[1].address
+    assert pyarrow.record_batch(batch).column(0).buffers()[1].address == address
+    assert column.to_numpy(zero_copy_only=True).ctypes.data == address
+    assert polars.DataFrame(batch)["i"].to_numpy(allow_copy=False).ctypes.data == address
+
+
 def test_pyarrow_reads_a_cursor_batch_by_batch(numbers: Cursor) -> None:
     reader = pyarrow.RecordBatchReader.from_stream(numbers.stream(batch_rows_max=300))
     sizes = [batch.num_rows for batch in reader]
