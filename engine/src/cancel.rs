@@ -8,12 +8,20 @@
 mod cause;
 mod chase;
 mod control;
+mod facts;
+mod job;
+mod state;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 use std::sync::Arc;
 
 pub(crate) use cause::Cause;
-pub(crate) use control::{Control, Facts, Job, Kill, Phase, StreamFlag};
+pub(crate) use control::Control;
+pub(crate) use facts::{Facts, Kill, Phase};
+pub(crate) use job::Job;
+pub(crate) use state::StreamFlag;
 
 use crate::{
     connection::StatementKey,

@@ -186,7 +186,7 @@ impl Statement {
         let Some((cause, trouble)) = session.control().was_late() else { return };
         execution.warnings.extend(trouble);
         if let Some(state) = session.statements.get_mut(self.key) {
-            state.cancel_result(cause);
+            state.cancel_result(cause, self.shared.dbms);
         }
     }
 

@@ -176,7 +176,12 @@ impl ResultKey {
             let context = session.context(OPERATION);
             let state = session.statements.get_mut(self.statement).ok_or_else(|| closed(""))?;
             let fetched = state.fetch(context, &mut warnings);
-            fetched.map_err(|error| control.explain(error).0)
+            let batch = fetched.map_err(|error| control.explain(error).0)?;
+            match control.was_late() {
+                // What the driver was asked to stop it may not go on with.
+                Some((cause, _)) => Err(cause.error(OPERATION)),
+                None => Ok(batch),
+            }
         };
         Fetched { batch: fetch(), warnings }
     }
@@ -189,7 +194,7 @@ impl ResultKey {
             return error;
         }
         if let Some(state) = session.statements.get_mut(self.statement) {
-            state.fail_reading();
+            state.fail_reading(&error, self.shared.dbms);
         }
         // The server knows nothing of a stream that is cancelled between its batches.
         match error.kind {

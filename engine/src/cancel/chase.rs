@@ -4,7 +4,10 @@ use std::{sync::Arc, thread, time::Duration};
 
 use odbc_api::sys::{HStmt, SQLCancel, SqlReturn};
 
-use super::control::{Control, Kill, Next};
+use super::{
+    Kill,
+    control::{Control, Next},
+};
 use crate::{
     dbms::{Dbms, Stop},
     error::Result,

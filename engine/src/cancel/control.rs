@@ -5,88 +5,24 @@ use std::{
         Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, ThreadId},
+    thread,
     time::{Duration, Instant},
 };
 
 use odbc_api::sys::HStmt;
 
-use super::{CancelHandle, Cause, Target, chase, timer};
+use super::{
+    CancelHandle, Cause, Facts, Job, Phase, StreamFlag, Target, chase,
+    state::{Call, Entry, OpenStream, State},
+};
 use crate::{
     connection::StatementKey,
-    dbms::{Dbms, Stop},
+    dbms::Stop,
     error::{Diagnostic, Error, ErrorKind, Result},
 };
 
 /// How long a call that has ended waits for a request that is still on its way to the server.
-const LEAVE_MAX: Duration = Duration::from_secs(5);
-
-/// What a driver is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Execute,
-    Fetch,
-    /// What has no statement of ours that could be cancelled: catalog functions, commits.
-    Other,
-}
-
-/// How a connection's calls are stopped; known once it is connected.
-#[derive(Debug)]
-pub(crate) struct Facts {
-    pub dbms: &'static Dbms,
-    /// Whether the driver fetches from the server while rows are read.
-    pub streams: bool,
-    /// What another connection is opened with, and tells the server to stop this one; None where
-    /// that is switched off, or there is no such statement.
-    pub kill: Option<Kill>,
-}
-
-/// How another connection stops this one.
-pub(crate) struct Kill {
-    pub connection_string: String,
-    pub login_timeout_ms: u32,
-    pub statement: String,
-}
-
-impl std::fmt::Debug for Kill {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The connection string holds a password.
-        f.debug_struct("Kill").field("statement", &self.statement).finish_non_exhaustive()
-    }
-}
-
-impl Facts {
-    /// What stops a driver's call; None where there is nothing but the mark.
-    pub fn stop(&self, phase: Phase) -> Option<Stop> {
-        let how = &self.dbms.cancelling;
-        let stop = match phase {
-            Phase::Execute => how.execute,
-            // What is in memory already never waits.
-            Phase::Fetch if !self.streams => return None,
-            Phase::Fetch => how.fetch,
-            Phase::Other => how.other,
-        };
-        match stop {
-            Stop::SqlCancel => Some(stop),
-            Stop::Kill => self.kill.as_ref().map(|_| stop),
-            Stop::Nothing => None,
-        }
-    }
-}
-
-/// Marks a stream to be stopped; each has its own.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct StreamFlag(Arc<AtomicBool>);
-
-impl StreamFlag {
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-
-    fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
+const LEAVE_MAX: Duration = Duration::from_millis(if cfg!(test) { 100 } else { 5000 });
 
 /// What runs on one connection.
 #[derive(Debug, Default)]
@@ -96,64 +32,6 @@ pub(crate) struct Control {
     /// Whether the operation that has the session is to stop; so that asking takes no lock.
     hurry: AtomicBool,
     changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    jobs: Vec<Entry>,
-    streams: Vec<OpenStream>,
-    /// Whether somebody has the session, and the operation, if it is of one.
-    taken: bool,
-    current: Option<u64>,
-    /// The driver's call that runs.
-    call: Option<Call>,
-    /// Whether a request is on its way to the server, for the call or, once that was waited for in
-    /// vain, for an earlier one.
-    sending: bool,
-    /// How many threads wait for a change.
-    waiting: usize,
-    /// Nothing is to run any more.
-    stopped: bool,
-    last_id: u64,
-    /// Counts those who had this connection one after another, as from a pool.
-    lease: u64,
-}
-
-/// An operation that runs or waits for the session.
-#[derive(Debug)]
-struct Entry {
-    id: u64,
-    thread: ThreadId,
-    /// How many operations of the same thread are one with it.
-    depth: usize,
-    statement: Option<StatementKey>,
-    stream: Option<StreamFlag>,
-    cause: Option<Cause>,
-    /// What else is to stop with it.
-    others: Vec<CancelHandle>,
-    /// The alarm that will stop it.
-    alarm: Option<u64>,
-    /// Why it could not be stopped.
-    trouble: Option<String>,
-}
-
-#[derive(Debug)]
-struct OpenStream {
-    flag: StreamFlag,
-    statement: Option<StatementKey>,
-    others: Vec<CancelHandle>,
-}
-
-#[derive(Debug)]
-struct Call {
-    id: u64,
-    /// SQLHSTMT as a number; 0 for none.
-    statement: usize,
-    phase: Phase,
-    begin: Instant,
-    chased: bool,
-    /// Whether SQLCancel was called for it.
-    cancelled: bool,
 }
 
 /// What a chase has to do next.
@@ -196,7 +74,7 @@ impl Control {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -252,7 +130,7 @@ impl Control {
         Ok(Job { control: Arc::clone(self), id, name })
     }
 
-    fn end(&self, id: u64) {
+    pub(super) fn end(&self, id: u64) {
         let mut state = self.lock();
         let Some(place) = state.jobs.iter().position(|entry| entry.id == id) else { return };
         state.jobs[place].depth -= 1;
@@ -310,7 +188,12 @@ impl Control {
         Ok((returned, self.leave()))
     }
 
-    fn enter(&self, phase: Phase, statement: HStmt, operation: &'static str) -> Result<()> {
+    pub(super) fn enter(
+        &self,
+        phase: Phase,
+        statement: HStmt,
+        operation: &'static str,
+    ) -> Result<()> {
         let mut state = self.lock();
         if let Some(cause) = state.cause() {
             return Err(cause.error(operation));
@@ -335,7 +218,7 @@ impl Control {
         Ok(())
     }
 
-    fn leave(&self) -> bool {
+    pub(super) fn leave(&self) -> bool {
         let mut state = self.lock();
         if state.sending {
             let end = Instant::now() + LEAVE_MAX;
@@ -371,11 +254,11 @@ impl Control {
             Target::Stream(flag) => stream.is_some_and(|stream| stream.is(flag)),
         };
         if let Target::Stream(flag) = target {
-            flag.0.store(true, Ordering::Release);
+            flag.set();
         }
         for open in &state.streams {
             if is_meant(open.statement, Some(&open.flag)) {
-                open.flag.0.store(true, Ordering::Release);
+                open.flag.set();
                 others.extend(open.others.iter().cloned());
             }
         }
@@ -447,9 +330,10 @@ impl Control {
         }
         if send {
             *sending = true;
-            call.cancelled |= stop == Stop::SqlCancel;
+            call.cancelled |= stop == Stop::SqlCancel && facts.spare.is_none();
         }
-        (Next::Stop(stop), HStmt(call.statement as *mut _))
+        let statement = facts.spare.unwrap_or(call.statement);
+        (Next::Stop(stop), HStmt(statement as *mut _))
     }
 
     pub(super) fn sent(&self) {
@@ -512,6 +396,12 @@ impl Control {
         Some((cause, trouble.map(|why| not_stopped(&why))))
     }
 
+    pub(super) fn forget_alarm(&self, operation: u64) {
+        if let Some(entry) = self.lock().entry_mut(operation) {
+            entry.alarm = None;
+        }
+    }
+
     /// Makes a stream known, so that it can be stopped by its statement and connection.
     pub fn open_stream(
         &self,
@@ -533,79 +423,4 @@ impl Control {
 fn not_stopped(why: &str) -> Diagnostic {
     let message = format!("the call was to stop, and could not be stopped: {why}");
     Diagnostic { sqlstate: "01000".to_owned(), native_code: 0, message }
-}
-
-impl State {
-    fn entry(&self, id: u64) -> Option<&Entry> {
-        self.jobs.iter().find(|entry| entry.id == id)
-    }
-
-    fn entry_mut(&mut self, id: u64) -> Option<&mut Entry> {
-        self.jobs.iter_mut().find(|entry| entry.id == id)
-    }
-
-    /// Why the operation that has the session is to stop.
-    fn cause(&self) -> Option<Cause> {
-        self.current.and_then(|id| self.entry(id)?.cause)
-    }
-}
-
-/// Something that a caller waits for and another may stop.
-#[derive(Debug)]
-pub(crate) struct Job {
-    control: Arc<Control>,
-    id: u64,
-    pub name: &'static str,
-}
-
-impl Job {
-    /// Whether to go on, asked between calls.
-    pub fn check(&self) -> Result<()> {
-        let state = self.control.lock();
-        match state.entry(self.id).and_then(|entry| entry.cause) {
-            Some(cause) => Err(cause.error(self.name)),
-            None => Ok(()),
-        }
-    }
-
-    /// Has something else stop with this operation, at once if that is to stop already.
-    pub fn also_stops(&self, other: CancelHandle) {
-        let mut state = self.control.lock();
-        let Some(entry) = state.entry_mut(self.id) else { return };
-        let stops = entry.cause.is_some();
-        entry.others.push(other.clone());
-        drop(state);
-        if stops {
-            let _ = other.cancel();
-        }
-    }
-
-    /// Has the operation stop after this time, 0 meaning never, as long as the alarm is kept. What
-    /// is a part of another that has an alarm goes by that one.
-    pub fn within(&self, ms: u32) -> Option<timer::Alarm> {
-        if ms == 0 {
-            return None;
-        }
-        let mut state = self.control.lock();
-        state.last_id += 1;
-        let alarm = state.last_id;
-        let entry = state.entry_mut(self.id).filter(|entry| entry.alarm.is_none())?;
-        entry.alarm = Some(alarm);
-        drop(state);
-        Some(timer::Alarm::set(&self.control, self.id, alarm, ms))
-    }
-}
-
-impl Drop for Job {
-    fn drop(&mut self) {
-        self.control.end(self.id);
-    }
-}
-
-impl Control {
-    pub(super) fn forget_alarm(&self, operation: u64) {
-        if let Some(entry) = self.lock().entry_mut(operation) {
-            entry.alarm = None;
-        }
-    }
 }

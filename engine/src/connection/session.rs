@@ -28,6 +28,8 @@ pub(crate) struct Session {
     pub cache: StatementCache,
     /// The statements of a bulk insert, while one runs.
     pub inserting: Option<Writer>,
+    /// A statement for SQLCancel alone, where the driver wants that.
+    spare: Option<StatementHandle>,
     /// What is to be undone for the next borrower, where there may be one.
     pub(super) traces: Option<Traces>,
     handle: ConnectionHandle,
@@ -54,6 +56,7 @@ impl Session {
             statements: SlotMap::with_key(),
             cache: StatementCache::new(options.statement_cache_size),
             inserting: None,
+            spare: None,
             traces: None,
             _gauge: Gauge::new(Open::Connection),
             handle,
@@ -114,7 +117,11 @@ impl Session {
                 })
             }
         };
-        self.control().set_up(Facts { dbms: self.dbms, streams, kill });
+        if self.dbms.cancelling.by_spare {
+            self.spare = Some(self.allocate("connect")?);
+        }
+        let spare = self.spare.as_ref().map(|statement| statement.as_sys().0 as usize);
+        self.control().set_up(Facts { dbms: self.dbms, streams, kill, spare });
         Ok(())
     }
 
@@ -290,6 +297,7 @@ impl Session {
     /// Rolls back, frees every statement and ends the connection.
     pub fn disconnect(mut self) -> Result<()> {
         self.inserting = None;
+        self.spare = None;
         // What the driver cannot close ends with its connection.
         let _ = self.clear_statements();
         let context = self.context("close");

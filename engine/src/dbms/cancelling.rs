@@ -36,6 +36,9 @@ pub(crate) struct Cancelling {
     pub grace: Duration,
     /// Native codes that mean "stopped" behind a request, and something else otherwise.
     pub stopped: &'static [i32],
+    /// Whether SQLCancel is called on a spare statement, since it also closes its statement under
+    /// the thread that executes.
+    pub by_spare: bool,
     /// Whether SQLCancel stops whatever the connection reads, and not the one statement alone.
     pub stops_all: bool,
     /// Whether a write that is stopped undoes its whole transaction, unnoticed by the driver.
@@ -50,6 +53,7 @@ impl Cancelling {
         kill: None,
         grace: Duration::ZERO,
         stopped: &[],
+        by_spare: false,
         stops_all: false,
         undoes_transaction: false,
     };

@@ -93,6 +93,8 @@ pub(crate) const FACTS: Dbms = Dbms {
         fetch: Stop::SqlCancel,
         // What waits for a lock gives up waiting, and says that the database is locked.
         stopped: &[5],
+        // SQLCancel interrupts the connection, and then frees what its statement holds.
+        by_spare: true,
         stops_all: true,
         undoes_transaction: true,
         ..Cancelling::NOTHING

@@ -102,6 +102,11 @@ impl StatementState {
     }
 
     pub fn set_handle(&mut self, handle: StatementHandle) {
+        self.drop_handle();
+        self.handle = Some(handle);
+    }
+
+    fn drop_handle(&mut self) {
         // The old handle goes before the buffers that are bound to it.
         self.handle = None;
         self.end_result();
@@ -109,7 +114,15 @@ impl StatementState {
         self.prepared = None;
         self.parameters_bound = false;
         self.from_cache = false;
-        self.handle = Some(handle);
+    }
+
+    /// Gives the execution up whose statement was stopped. Closing may leave it running in
+    /// sqliteodbc 0.9998, and for as long SQLite's interrupt lasts.
+    fn stop(&mut self, dbms: &Dbms) {
+        if dbms.cancelling.stops_all {
+            self.drop_handle();
+        }
+        self.end_execution();
     }
 
     /// Takes over a handle that another statement of the same text has prepared.
@@ -329,9 +342,7 @@ impl StatementState {
     fn begin_result(&mut self, outcome: Outcome, context: Context) -> Result<Execution> {
         let handle = self.handle.as_mut().expect("a statement is executed on a handle");
         if handle.was_cancelled() {
-            // It succeeded all the same, but the driver manager believes in no result any more, and
-            // an interrupt of SQLite lasts for as long as one is open.
-            handle.close();
+            // It succeeded all the same, but the driver manager believes in no result any more.
             self.column_count = 0;
             return Ok(Execution { warnings: outcome.into_warnings(), ..Execution::default() });
         }
@@ -350,7 +361,8 @@ impl StatementState {
     }
 
     /// Has the present result not be read, since the execution was to stop.
-    pub fn cancel_result(&mut self, cause: Cause) {
+    pub fn cancel_result(&mut self, cause: Cause, dbms: &Dbms) {
+        self.stop(dbms);
         self.stopped = Some(cause);
     }
 
@@ -457,9 +469,12 @@ impl StatementState {
     }
 
     /// Gives the execution up after a failure, which some handles do not survive.
-    pub fn fail_reading(&mut self) {
+    pub fn fail_reading(&mut self, error: &Error, dbms: &Dbms) {
         self.failed = true;
-        self.end_execution();
+        match error.kind {
+            ErrorKind::Cancelled | ErrorKind::Timeout => self.stop(dbms),
+            _ => self.end_execution(),
+        }
     }
 }
 
