@@ -2,6 +2,8 @@
 
 #include "odbc_engine.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +29,7 @@ static int checks = 0;
     }                                                                          \
   } while (0)
 
-enum { INVALID_ARGUMENT = 1, INVALID_STATE = 2, SYNTAX = 6, TIMEOUT = 10 };
+enum { INVALID_ARGUMENT = 1, INVALID_STATE = 2, SYNTAX = 6, TIMEOUT = 10, CANCELLED = 11 };
 
 static const char DATABASE[] = "Driver=SQLite3;Database=:memory:";
 
@@ -559,6 +561,78 @@ static void test_connection_strings(void) {
   CHECK(failed(odbc_connection_string_redact(built, strlen(built), NULL, &error), INVALID_ARGUMENT));
 }
 
+/* What one thread executes and another cancels. */
+struct race {
+  odbc_handle connection, statement;
+  atomic_int rounds, over, bad_cancels;
+};
+
+static void *cancel_all_the_time(void *argument) {
+  struct race *race = argument;
+  uint64_t state = 7;
+  while (!atomic_load(&race->over)) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    odbc_handle target = state >> 63 ? race->connection : race->statement;
+    int32_t status = state >> 63 ? odbc_connection_cancel(target, NULL) : odbc_statement_cancel(target, NULL);
+    if (status != 0) atomic_fetch_add(&race->bad_cancels, 1);
+    for (volatile int pause = 0; pause < (int)(state >> 40 & 0xffff); pause++) continue;
+  }
+  return NULL;
+}
+
+static void *execute_and_be_cancelled(void *argument) {
+  struct race *race = argument;
+  for (int round = 0; round < 100; round++) {
+    odbc_execution execution;
+    odbc_handle stream = 0;
+    int32_t status = odbc_statement_execute(race->statement, NULL, NULL, &execution, NULL);
+    if (status == 0) status = odbc_stream_start(race->statement, NULL, 0, &stream, NULL);
+    if (status == 0) {
+      struct ArrowArray batch;
+      status = odbc_stream_fetch(stream, &batch, NULL);
+      if (status == 0 && batch.release) batch.release(&batch);
+      if (odbc_stream_close(stream, NULL) != 0) status = -1;
+    }
+    if (status == 0 || status == CANCELLED) atomic_fetch_add(&race->rounds, 1);
+  }
+  return NULL;
+}
+
+static void test_cancel_races(void) {
+  static const char LONG[] =
+      "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 5000) SELECT count(*) FROM s";
+  struct race races[4];
+  pthread_t threads[8];
+  memset(races, 0, sizeof races);
+  for (int i = 0; i < 4; i++) {
+    races[i].connection = open_connection();
+    races[i].statement = open_statement(races[i].connection, LONG);
+    CHECK(pthread_create(&threads[2 * i], NULL, execute_and_be_cancelled, &races[i]) == 0);
+    CHECK(pthread_create(&threads[2 * i + 1], NULL, cancel_all_the_time, &races[i]) == 0);
+  }
+  for (int i = 0; i < 4; i++) {
+    pthread_join(threads[2 * i], NULL);
+    /* What is closed can be cancelled for nothing. */
+    CHECK(ok(odbc_statement_close(races[i].statement, &error)));
+    CHECK(ok(odbc_connection_close(races[i].connection, &error)));
+    atomic_store(&races[i].over, 1);
+    pthread_join(threads[2 * i + 1], NULL);
+    CHECK(atomic_load(&races[i].rounds) == 100 && atomic_load(&races[i].bad_cancels) == 0);
+  }
+}
+
+static void test_query_timeout(void) {
+  static const char LONG[] =
+      "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 300000000) SELECT count(*) FROM s";
+  odbc_handle connection = open_connection();
+  odbc_handle statement = open_statement(connection, LONG);
+  odbc_execution execution;
+  CHECK(failed(odbc_statement_set_query_timeout(statement, UINT32_MAX, &error), INVALID_ARGUMENT));
+  CHECK(ok(odbc_statement_set_query_timeout(statement, 50, &error)));
+  CHECK(failed(odbc_statement_execute(statement, NULL, NULL, &execution, &error), TIMEOUT));
+  CHECK(ok(odbc_connection_close(connection, &error)));
+}
+
 int main(void) {
   test_versions();
   test_query();
@@ -574,6 +648,8 @@ int main(void) {
   test_pools();
   test_clearing();
   test_connection_strings();
+  test_cancel_races();
+  test_query_timeout();
   printf("%d checks, %d failures\n", checks, failures);
   return failures != 0;
 }

@@ -12,7 +12,7 @@ fn run(source: &str, flags: &[&str], name: &str) {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let mut compiler = Command::new(env::var("CC").unwrap_or_else(|_| "cc".to_owned()));
     compiler
-        .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wpedantic"])
+        .args(["-std=c11", "-pthread", "-Wall", "-Wextra", "-Werror", "-Wpedantic"])
         .args(flags)
         .arg("-I")
         .arg(folder.join("include"))
