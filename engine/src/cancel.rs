@@ -26,6 +26,7 @@ pub(crate) use state::StreamFlag;
 use crate::{
     connection::StatementKey,
     error::{Error, ErrorKind, Result},
+    insert::Inserts,
     telemetry::{Operation, Place},
 };
 
@@ -40,15 +41,25 @@ pub(crate) enum Target {
     Stream(StreamFlag),
 }
 
-/// Stops what a connection, a statement or a stream is doing, from any thread and at any time.
+/// Stops what a connection, a statement, a stream or a pool is doing, from any thread and at any
+/// time.
 ///
 /// It may be kept for as long as one likes: once there is nothing to stop, it does nothing.
 #[derive(Debug, Clone)]
 pub struct CancelHandle {
-    control: Arc<Control>,
-    lease: u64,
-    target: Target,
+    what: What,
     place: Arc<Place>,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Calls {
+        control: Arc<Control>,
+        lease: u64,
+        target: Target,
+    },
+    /// Those over several connections of a pool.
+    Inserts(Arc<Inserts>),
 }
 
 impl CancelHandle {
@@ -58,7 +69,12 @@ impl CancelHandle {
         target: Target,
         place: &Arc<Place>,
     ) -> Self {
-        Self { control: Arc::clone(control), lease, target, place: Arc::clone(place) }
+        let what = What::Calls { control: Arc::clone(control), lease, target };
+        Self { what, place: Arc::clone(place) }
+    }
+
+    pub(crate) fn of_inserts(inserts: &Arc<Inserts>, place: &Arc<Place>) -> Self {
+        Self { what: What::Inserts(Arc::clone(inserts)), place: Arc::clone(place) }
     }
 
     /// Asks that the running call stops, without waiting for it, for any lock that it holds or for
@@ -66,7 +82,8 @@ impl CancelHandle {
     /// Where nothing runs, this does nothing, and nothing that follows is harmed.
     ///
     /// On a database on which a running call cannot be stopped, this is an error of kind
-    /// Unsupported; a stream can always be stopped, between its batches at the latest.
+    /// Unsupported; a stream can always be stopped, between its batches at the latest, and an insert
+    /// over several connections of a pool between its chunks.
     pub fn cancel(&self) -> Result<()> {
         let observed = Operation::begin(&self.place, "cancel");
         let asked = self.ask();
@@ -75,7 +92,14 @@ impl CancelHandle {
     }
 
     fn ask(&self) -> Result<()> {
-        let stops = self.control.can_cancel() || matches!(self.target, Target::Stream(_));
+        let (control, lease, target) = match &self.what {
+            What::Calls { control, lease, target } => (control, *lease, target),
+            What::Inserts(inserts) => {
+                inserts.stop();
+                return Ok(());
+            }
+        };
+        let stops = control.can_cancel() || matches!(target, Target::Stream(_));
         if !stops {
             return Err(Error::new(
                 ErrorKind::Unsupported,
@@ -83,7 +107,7 @@ impl CancelHandle {
                 "nothing is known to stop a running call on this database",
             ));
         }
-        self.control.request(self.lease, &self.target);
+        control.request(lease, target);
         Ok(())
     }
 }

@@ -22,7 +22,8 @@ use arrow_array::RecordBatchReader;
 use serde::Serialize;
 
 pub use options::{BulkMode, BulkOptions, BulkParallelOptions, BulkStrategy};
-pub(crate) use stop::Stop;
+pub(crate) use stop::Inserts;
+use stop::Stop;
 pub(crate) use write::Writer;
 
 use crate::{

@@ -14,9 +14,10 @@ pub use state::{PoolClosed, PoolState};
 
 use self::core::{Core, Turn};
 use crate::{
+    cancel::CancelHandle,
     connection::{Connection, Origin},
     error::{Error, ErrorKind, Result},
-    insert::{self, BulkParallelOptions, BulkResult, Stop},
+    insert::{self, BulkParallelOptions, BulkResult},
     telemetry::Operation,
 };
 
@@ -116,8 +117,7 @@ impl Pool {
         options: &BulkParallelOptions,
     ) -> Result<BulkResult> {
         let _entered = self.core.telemetry.place.enter();
-        let stop = Arc::new(Stop::default());
-        self.core.begin_insert(&stop);
+        let stop = self.core.inserts.begin();
         insert::bulk_insert_parallel(self, table, rows, options, &stop)
     }
 
@@ -125,8 +125,13 @@ impl Pool {
     /// within a chunk where the database can stop a running call, otherwise behind it. What they
     /// have not committed is undone; each fails with an error of kind Cancelled, unless it ended
     /// before. Any other call on a connection of the pool is stopped on that connection.
-    pub fn cancel(&self) {
-        self.core.stop_inserts();
+    pub fn cancel(&self) -> Result<()> {
+        self.cancel_handle().cancel()
+    }
+
+    /// What does so, from any thread and at any time.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle::of_inserts(&self.core.inserts, &self.core.telemetry.place)
     }
 
     /// Lends no more connections, closes those that are not lent, and waits up to

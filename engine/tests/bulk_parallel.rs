@@ -388,7 +388,7 @@ fn inserts_are_stopped_by_their_pool() {
                 while read.load(SeqCst) < 10 {
                     std::thread::yield_now();
                 }
-                pool.cancel();
+                pool.cancel().unwrap();
                 inserting.join().unwrap().unwrap_err()
             });
             assert_eq!(error.kind, ErrorKind::Cancelled, "{variable}: {error}");
@@ -405,7 +405,7 @@ fn inserts_are_stopped_by_their_pool() {
                 let given = rows(100_000);
                 let inserting = scope.spawn(|| insert(&pool, "parallel_cancel", given, &options));
                 while !inserting.is_finished() && begun.elapsed().as_secs() < 30 {
-                    pool.cancel();
+                    pool.cancel().unwrap();
                     std::thread::yield_now();
                 }
                 let is_stopped = inserting.is_finished();

@@ -114,12 +114,7 @@ pub unsafe extern "C" fn odbc_pool_resize(
 /// `odbc_connection_cancel`. Where the pool is closed, this does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_pool_cancel(pool: OdbcHandle, error: *mut OdbcError) -> i32 {
-    guard(error, || {
-        if let Some(open) = POOLS.find(pool, "cancel")? {
-            open.cancel();
-        }
-        Ok(())
-    })
+    guard(error, || POOLS.find(pool, "cancel")?.map_or(Ok(()), |open| open.cancel()))
 }
 
 /// Lends no more connections, closes those that are not lent, and waits up to

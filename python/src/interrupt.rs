@@ -27,10 +27,7 @@ impl Stop {
     pub(crate) fn cancel(&self) -> Result<()> {
         match self {
             Self::Call(handle) => handle.cancel(),
-            Self::Inserts(pool) => {
-                pool.cancel();
-                Ok(())
-            }
+            Self::Inserts(pool) => pool.cancel(),
         }
     }
 }

@@ -59,8 +59,8 @@ impl Pool {
     }
 
     /// Never waits, so that it stops what another thread waits for.
-    fn cancel(&self) {
-        self.engine.cancel();
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        self.engine.cancel().map_err(|error| exceptions::from_engine(py, &error))
     }
 
     /// How the pool is doing, as JSON.

@@ -64,6 +64,7 @@ class Harness:
             "connection": self._connection,
             "statement": self._statement,
             "stream": self._stream,
+            "pool": self._pool,
         }
         found = [(kind, find(cancel[kind])) for kind, find in kinds.items() if kind in cancel]
         if len(found) != 1:

@@ -80,13 +80,15 @@ class Harness:
     @contextlib.contextmanager
     def _cancelling(self, cancel: Reply) -> Iterator[None]:
         """Has another thread cancel what is named, after a while, unless the block has ended."""
-        found: list[Connection | Cursor | Stream] = []
+        found: list[Connection | Cursor | Stream | Pool] = []
         if "connection" in cancel:
             found.append(self._connection(cancel["connection"]))
         if "statement" in cancel:
             found.append(self._statement(cancel["statement"])[0])
         if "stream" in cancel:
             found.append(self._stream(cancel["stream"]))
+        if "pool" in cancel:
+            found.append(self._pool(cancel["pool"]))
         if len(found) != 1:
             raise Fault("cancel names one thing")
         ended = threading.Event()

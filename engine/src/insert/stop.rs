@@ -1,7 +1,7 @@
 //! Stopping an insert over several connections.
 
 use std::sync::{
-    Mutex, PoisonError,
+    Arc, Mutex, PoisonError, Weak,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -9,7 +9,7 @@ use crate::cancel::CancelHandle;
 
 /// What stops the workers of one insert: between their chunks, and within one where the database
 /// can stop a running call.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Stop {
     stopped: AtomicBool,
     /// Whether that was asked for by the caller, rather than for a failure.
@@ -36,7 +36,7 @@ impl Stop {
     }
 
     /// The same, because the caller wants it.
-    pub fn ask(&self) {
+    fn ask(&self) {
         self.asked.store(true, Ordering::Release);
         self.stop();
     }
@@ -44,5 +44,28 @@ impl Stop {
     /// Stops this one as well; what was stopped before, it has to find out by itself.
     pub fn add(&self, worker: CancelHandle) {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+    }
+}
+
+/// The inserts over several connections of one pool that may run.
+#[derive(Debug, Default)]
+pub(crate) struct Inserts(Mutex<Vec<Weak<Stop>>>);
+
+impl Inserts {
+    /// What stops an insert that begins here.
+    pub fn begin(&self) -> Arc<Stop> {
+        let stop = Arc::new(Stop::default());
+        let mut inserts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inserts.retain(|insert| insert.strong_count() > 0);
+        inserts.push(Arc::downgrade(&stop));
+        stop
+    }
+
+    /// Stops all that run.
+    pub fn stop(&self) {
+        let inserts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for insert in inserts.iter().filter_map(Weak::upgrade) {
+            insert.ask();
+        }
     }
 }

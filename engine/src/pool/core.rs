@@ -13,7 +13,7 @@ use super::{
 use crate::{
     connection::{Connection, Home, Origin, Parked, Reset},
     error::{Error, ErrorKind, Result},
-    insert::Stop,
+    insert::Inserts,
     telemetry::{Counted, PoolCounts, PoolPlace},
 };
 
@@ -33,8 +33,7 @@ pub(super) struct Core {
     pub to_keep: Condvar,
     /// A connection of a closed pool has come back.
     drained: Condvar,
-    /// The inserts over several connections that may run.
-    inserts: Mutex<Vec<Weak<Stop>>>,
+    pub inserts: Arc<Inserts>,
 }
 
 /// How a caller comes to a connection.
@@ -91,7 +90,7 @@ impl Core {
             state: Mutex::new(State::new(options)),
             to_keep: Condvar::new(),
             drained: Condvar::new(),
-            inserts: Mutex::default(),
+            inserts: Arc::default(),
         });
         let counted: Weak<Self> = Arc::downgrade(&core);
         core.telemetry.register(counted);
@@ -317,20 +316,6 @@ impl Core {
     pub fn expire(&self, expired: Vec<(Idle, Reason)>) {
         for (idle, reason) in expired {
             self.retire(idle.parked, reason);
-        }
-    }
-
-    /// Notes an insert over several connections.
-    pub fn begin_insert(&self, stop: &Arc<Stop>) {
-        let mut inserts = self.inserts.lock().unwrap_or_else(PoisonError::into_inner);
-        inserts.retain(|insert| insert.strong_count() > 0);
-        inserts.push(Arc::downgrade(stop));
-    }
-
-    pub fn stop_inserts(&self) {
-        let inserts = self.inserts.lock().unwrap_or_else(PoisonError::into_inner);
-        for insert in inserts.iter().filter_map(Weak::upgrade) {
-            insert.ask();
         }
     }
 

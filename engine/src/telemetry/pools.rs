@@ -40,13 +40,13 @@ fn pools() -> MutexGuard<'static, Vec<(Weak<dyn Counted>, KeyValue)>> {
 
 /// Where a pool's connections come from, and what it is called.
 pub(crate) struct PoolPlace {
-    pub place: Place,
+    pub place: Arc<Place>,
     name: KeyValue,
 }
 
 impl PoolPlace {
     pub fn new(connection_string: &str) -> Self {
-        let place = Place::new(connection_string, None);
+        let place = Arc::new(Place::new(connection_string, None));
         let name = KeyValue::new("db.client.connection.pool.name", place.pool_name());
         Self { place, name }
     }

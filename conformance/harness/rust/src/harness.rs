@@ -82,10 +82,12 @@ impl Harness {
     }
 
     fn cancel_handle(&self, cancel: &CancelRequest) -> Result<CancelHandle, Failure> {
-        Ok(match (&cancel.connection, &cancel.statement, &cancel.stream) {
-            (Some(name), None, None) => self.connection(name)?.cancel_handle(),
-            (None, Some(name), None) => self.statement(name)?.cancel_handle(),
-            (None, None, Some(name)) => self.stream(name)?.cancel_handle(),
+        let CancelRequest { connection, statement, stream, pool, .. } = cancel;
+        Ok(match (connection, statement, stream, pool) {
+            (Some(name), None, None, None) => self.connection(name)?.cancel_handle(),
+            (None, Some(name), None, None) => self.statement(name)?.cancel_handle(),
+            (None, None, Some(name), None) => self.stream(name)?.cancel_handle(),
+            (None, None, None, Some(name)) => self.pool(name)?.cancel_handle(),
             _ => return Err(Failure::Fault("cancel names one thing".to_owned())),
         })
     }

@@ -38,6 +38,7 @@ pub struct CancelRequest {
     pub connection: Option<String>,
     pub statement: Option<String>,
     pub stream: Option<String>,
+    pub pool: Option<String>,
 }
 
 fn once() -> usize {
