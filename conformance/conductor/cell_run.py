@@ -173,8 +173,6 @@ class CellRun:
             for _ in range(step.repeat):
                 if "cancel" in members and "cancel" in self._unsupported:
                     raise _Unsupported("cancel")
-                if "pool" in members.get("cancel", ()) and "cancel_pool" in self._unsupported:
-                    raise _Unsupported("cancel_pool")
                 started = time.monotonic()
                 reply = self._request(step.op, **members)
                 took_ms = (time.monotonic() - started) * 1000

@@ -131,6 +131,7 @@ _FALLIBLE = {
     "odbc_pool_acquire": (c_uint64, _HANDLE_OUT),
     "odbc_pool_state": (c_uint64, POINTER(Text)),
     "odbc_pool_resize": (c_uint64, *_TEXT),
+    "odbc_pool_cancel": (c_uint64,),
     "odbc_pool_close": (c_uint64,),
     "odbc_bulk_insert_parallel": (
         c_uint64,

@@ -3,8 +3,9 @@ import 'bindings/engine_functions.dart';
 import 'bindings/native_handle.dart';
 import 'engine.dart';
 
-/// What stops the calls of a connection, a statement or a stream, from any
-/// isolate: it may be sent to another one before its own is blocked.
+/// What stops the calls of a connection, a statement or a stream, or the inserts
+/// over a pool, from any isolate: it may be sent to another one before its own
+/// is blocked.
 final class OdbcCancelHandle {
   const OdbcCancelHandle._(this._library, this._kind, this._handle);
 
@@ -26,7 +27,8 @@ final class OdbcCancelHandle {
   HandleFunction _of(EngineFunctions functions) => switch (_kind) {
         HandleKind.statement => functions.statementCancel,
         HandleKind.stream => functions.streamCancel,
-        _ => functions.connectionCancel,
+        HandleKind.pool => functions.poolCancel,
+        HandleKind.connection => functions.connectionCancel,
       };
 }
 

@@ -128,6 +128,13 @@ abstract interface class OdbcPoolService {
     bool? stopOnError,
   });
 
+  /// Asks the inserts that run over the pool to stop, without waiting.
+  ///
+  /// They fail with an error of kind [OdbcErrorKind.cancelled], unless they have
+  /// ended before, and undo what they have not committed. Any other call on a
+  /// connection of the pool is stopped by that connection.
+  void cancel();
+
   /// Changes how many connections are kept open at least and at most; a size
   /// that is null stays.
   FutureOr<void> resize({int? sizeMin, int? sizeMax});

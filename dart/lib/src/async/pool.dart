@@ -4,6 +4,7 @@ import 'dart:isolate';
 import '../bindings/native_handle.dart';
 import '../bulk/insert.dart';
 import '../bulk/options.dart';
+import '../cancel.dart';
 import '../engine.dart';
 import '../exception.dart';
 import '../pool/options.dart';
@@ -86,6 +87,12 @@ final class OdbcAsyncPool implements Finalizable, OdbcPoolService {
           types,
           (rows) => _elsewhere(_handle.library.path,
               _inserting(_handle.value, table, rows, options, types)));
+
+  @override
+  void cancel() => cancelHandle.cancel();
+
+  /// What stops the inserts that run over this pool, also from another isolate.
+  OdbcCancelHandle get cancelHandle => cancelHandleOf(_handle);
 
   @override
   OdbcPoolState get state => readPoolState(_handle);

@@ -108,6 +108,9 @@ final class EngineFunctions {
   /// options_length, odbc_error *error)`
   late final SayFunction poolResize = _say('odbc_pool_resize');
 
+  /// `int32_t odbc_pool_cancel(odbc_handle pool, odbc_error *error)`
+  late final HandleFunction poolCancel = _handle('odbc_pool_cancel');
+
   /// `int32_t odbc_pool_close(odbc_handle pool, odbc_error *error)`
   late final HandleFunction poolClose = _handle('odbc_pool_close');
 

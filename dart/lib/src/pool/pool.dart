@@ -8,6 +8,7 @@ import '../bindings/engine_library.dart';
 import '../bindings/native_handle.dart';
 import '../bulk/insert.dart';
 import '../bulk/options.dart';
+import '../cancel.dart';
 import '../connection.dart';
 import '../engine.dart';
 import '../service.dart';
@@ -80,6 +81,12 @@ final class OdbcPool implements Finalizable, OdbcPoolService {
           {Map<String, OdbcType>? types}) =>
       BulkTarget.pool(_handle.functions, _handle.value)
           .insert(table, data, options, types);
+
+  @override
+  void cancel() => cancelHandle.cancel();
+
+  /// What stops the inserts that run over this pool, also from another isolate.
+  OdbcCancelHandle get cancelHandle => cancelHandleOf(_handle);
 
   @override
   OdbcPoolState get state => readPoolState(_handle);

@@ -121,6 +121,7 @@ final class AsyncOperations {
     final call = switch (cancel.members) {
       {'statement': _} => _statement(cancel).cancel,
       {'stream': _} => _stream(cancel).cancel,
+      {'pool': _} => _pool(cancel).cancel,
       _ => _connection(cancel).cancel,
     };
     OdbcException? failure;

@@ -88,6 +88,7 @@ final class Operations {
       handle = switch (cancel.members) {
         {'statement': _} => _statement(cancel).cancelHandle,
         {'stream': _} => _stream(cancel).cancelHandle,
+        {'pool': _} => _pool(cancel).cancelHandle,
         _ => _connection(cancel).cancelHandle,
       };
     } on Fault catch (fault) {
