@@ -1,10 +1,14 @@
 //! Python's `datetime` types and Arrow's counts since 1970, exact both ways.
 
+use std::ops::Range;
+
 use arrow_schema::TimeUnit;
 use chrono::{Datelike, NaiveDate};
 use pyo3::{
+    intern,
     prelude::*,
-    types::{PyDate, PyDateAccess, PyDateTime, PyTime, PyTimeAccess, PyTzInfo, PyTzInfoAccess},
+    sync::PyOnceLock,
+    types::{PyDate, PyDateTime, PyTime, PyTzInfo},
 };
 
 use crate::rows::{Converted, Failure};
@@ -97,20 +101,18 @@ fn civil(days: i64) -> Result<NaiveDate, Failure> {
 }
 
 /// Days since 1970.
-pub(crate) fn days(value: &impl PyDateAccess) -> i32 {
-    let (month, day) = (value.get_month().into(), value.get_day().into());
-    NaiveDate::from_ymd_opt(value.get_year(), month, day)
-        .expect("Python made it a date")
-        .num_days_from_ce()
-        - EPOCH_DAYS
+pub(crate) fn days(value: &Bound<'_, PyDate>) -> PyResult<i32> {
+    let ordinal: i32 = value.call_method0(intern!(value.py(), "toordinal"))?.extract()?;
+    Ok(ordinal - EPOCH_DAYS)
 }
 
 /// Microseconds since midnight, by the wall clock.
-pub(crate) fn micros_of_day(value: &impl PyTimeAccess) -> i64 {
-    let seconds = i64::from(value.get_hour()) * 3_600
-        + i64::from(value.get_minute()) * 60
-        + i64::from(value.get_second());
-    seconds * MICROS_PER_SECOND + i64::from(value.get_microsecond())
+pub(crate) fn micros_of_day(value: &Bound<'_, PyTime>) -> PyResult<i64> {
+    let py = value.py();
+    let part = |name| value.getattr(name)?.extract::<i64>();
+    let minutes = part(intern!(py, "hour"))? * 60 + part(intern!(py, "minute"))?;
+    let seconds = minutes * 60 + part(intern!(py, "second"))?;
+    Ok(seconds * MICROS_PER_SECOND + part(intern!(py, "microsecond"))?)
 }
 
 /// What a `datetime.datetime` says, for Arrow.
@@ -153,26 +155,52 @@ fn too_fine(unit: TimeUnit) -> String {
     format!("the column counts in {unit:?}s, which does not hold it exactly").to_lowercase()
 }
 
+/// The beginning of 1970, without a time zone and in UTC.
+struct Epochs {
+    naive: Py<PyDateTime>,
+    utc: Py<PyDateTime>,
+}
+
+impl Epochs {
+    fn get(py: Python<'_>) -> PyResult<&Self> {
+        static EPOCHS: PyOnceLock<Epochs> = PyOnceLock::new();
+        EPOCHS.get_or_try_init(py, || {
+            let utc = PyTzInfo::utc(py)?.to_owned();
+            let epoch = |zone| PyDateTime::new(py, 1970, 1, 1, 0, 0, 0, 0, zone);
+            Ok(Self { naive: epoch(None)?.unbind(), utc: epoch(Some(&utc))?.unbind() })
+        })
+    }
+}
+
 /// Reads a `datetime.datetime`; Err says why there is no such moment.
 pub(crate) fn moment(value: &Bound<'_, PyDateTime>) -> PyResult<Result<Moment, String>> {
-    // pandas' NaT is a datetime that does not equal itself.
-    if value.ne(value)? {
-        return Ok(Err(format!("{} is no moment; NULL is None", value.str()?)));
-    }
+    /// Of the years 1 to 9999.
+    const MICROS: Range<i64> = -719_162 * MICROS_PER_DAY..2_932_897 * MICROS_PER_DAY;
     let py = value.py();
-    let nanos = match value.getattr_opt("nanosecond")? {
-        Some(nanos) => nanos.extract::<i64>()?,
-        None => 0,
-    };
-    let instant = value.get_tzinfo().is_some();
-    let in_utc = if instant {
-        match value.call_method1("astimezone", (PyTzInfo::utc(py)?,)) {
-            Ok(in_utc) => in_utc.cast_into::<PyDateTime>()?,
-            Err(_) => return Ok(Err(format!("{} is outside Python's years in UTC", value.str()?))),
+    let mut nanos = 0;
+    if !value.is_exact_instance_of::<PyDateTime>() {
+        // pandas' NaT is a datetime that does not equal itself.
+        if value.ne(value)? {
+            return Ok(Err(format!("{} is no moment; NULL is None", value.str()?)));
         }
-    } else {
-        value.clone()
-    };
-    let micros = i64::from(days(&in_utc)) * MICROS_PER_DAY + micros_of_day(&in_utc);
+        if let Some(own) = value.getattr_opt(intern!(py, "nanosecond"))? {
+            nanos = own.extract()?;
+        }
+    }
+    let epochs = Epochs::get(py)?;
+    let zone = value.getattr(intern!(py, "tzinfo"))?;
+    let instant = !zone.is_none();
+    if instant && value.call_method0(intern!(py, "utcoffset"))?.is_none() {
+        return Ok(Err(format!("its time zone {zone} does not tell an offset")));
+    }
+    // Python knows best what lies between two moments.
+    let since = value.sub(if instant { &epochs.utc } else { &epochs.naive })?;
+    let part = |name| since.getattr(name)?.extract::<i64>();
+    let micros = part(intern!(py, "days"))? * MICROS_PER_DAY
+        + part(intern!(py, "seconds"))? * MICROS_PER_SECOND
+        + part(intern!(py, "microseconds"))?;
+    if !MICROS.contains(&micros) {
+        return Ok(Err(format!("{} is outside Python's years in UTC", value.str()?)));
+    }
     Ok(Ok(Moment { micros, nanos, instant }))
 }

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use pyo3::{
+    intern,
     prelude::*,
     types::{
         PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyFloat, PyInt, PyMemoryView, PyString,
-        PyTime, PyTzInfoAccess,
+        PyTime,
     },
 };
 
@@ -68,15 +69,13 @@ impl<'a> Value<'a> {
             return Ok(temporal::moment(value)?.map(Self::Moment));
         }
         if let Ok(value) = object.cast::<PyDate>() {
-            return Ok(Ok(Self::Date(temporal::days(value))));
+            return Ok(Ok(Self::Date(temporal::days(value)?)));
         }
         if let Ok(value) = object.cast::<PyTime>() {
-            return Ok(match value.get_tzinfo() {
-                None => Ok(Self::Time(temporal::micros_of_day(value))),
-                Some(_) => {
-                    Err("a time with a time zone has no meaning without its date".to_owned())
-                }
-            });
+            if value.getattr(intern!(value.py(), "tzinfo"))?.is_none() {
+                return Ok(Ok(Self::Time(temporal::micros_of_day(value)?)));
+            }
+            return Ok(Err("a time with a time zone has no meaning without its date".to_owned()));
         }
         Self::of_library(object)
     }

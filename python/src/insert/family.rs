@@ -103,6 +103,15 @@ impl Family {
         true
     }
 
+    /// Whether another value of the same class would change nothing.
+    pub(super) fn is_settled(&self) -> bool {
+        match self {
+            Self::Unknown | Self::Integer(_) | Self::Decimal { .. } | Self::Moment { .. } => false,
+            Self::Boolean | Self::Float | Self::Text | Self::Bytes => true,
+            Self::Date | Self::Time | Self::Uuid => true,
+        }
+    }
+
     /// The Arrow type for all that was seen. `complete` says that no more values will come; else
     /// there must be room for others of their kind.
     pub(super) fn data_type(&self, complete: bool) -> Result<DataType, String> {

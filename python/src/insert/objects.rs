@@ -10,7 +10,10 @@ use odbc_engine::{Error, ErrorKind};
 use pyo3::{
     exceptions::PyTypeError,
     prelude::*,
-    types::{PyByteArray, PyBytes, PyIterator, PyList, PyMapping, PyMemoryView, PyString, PyTuple},
+    types::{
+        PyByteArray, PyBytes, PyIterator, PyList, PyMapping, PyMemoryView, PyString, PyTuple,
+        PyType,
+    },
 };
 
 use super::{
@@ -195,6 +198,8 @@ struct Seen {
     family: Family,
     /// The first row that told, and what it had.
     first: Option<(u64, &'static str)>,
+    /// A class of which no value changes what is known.
+    settled: Option<Py<PyType>>,
 }
 
 impl Seen {
@@ -203,7 +208,12 @@ impl Seen {
             Some(Type::Class(family)) => family.clone(),
             _ => Family::Unknown,
         };
-        Self { given, family, first: None }
+        Self { given, family, first: None, settled: None }
+    }
+
+    /// Whether nothing is to be learnt from an object.
+    fn settled_for(&self, object: &Bound<'_, PyAny>) -> bool {
+        self.settled.as_ref().is_some_and(|class| object.get_type().is(class))
     }
 
     fn is_exact(&self) -> bool {
@@ -239,13 +249,14 @@ impl<'py> Look<'_, 'py> {
     fn at(&mut self, row: &Bound<'py, PyAny>) -> PyResult<()> {
         self.shape.read(row, self.row, &mut self.values)?;
         for ((object, seen), name) in self.values.iter().zip(self.seen.iter_mut()).zip(self.names) {
-            if seen.is_exact() {
+            if seen.is_exact() || object.is_none() || seen.settled_for(object) {
                 continue;
             }
             let admitted = Value::of(object)?.and_then(|value| {
                 if seen.family.admit(&value) {
-                    if seen.first.is_none() && !matches!(value, Value::Null) {
-                        seen.first = Some((self.row, value.kind()));
+                    seen.first.get_or_insert((self.row, value.kind()));
+                    if seen.family.is_settled() {
+                        seen.settled = Some(object.get_type().unbind());
                     }
                     return Ok(());
                 }
