@@ -1,6 +1,5 @@
 import 'dart:ffi';
 
-import '../telemetry/trace_context.dart';
 import 'call.dart';
 import 'engine_functions.dart';
 import 'engine_library.dart';
@@ -19,6 +18,10 @@ enum HandleKind {
   /// A stream.
   stream,
 }
+
+/// Told of each handle before a call on it, once somebody wants to know: such as
+/// to hand on the caller's span.
+void Function(NativeHandle handle)? beforeCalls;
 
 /// A handle of the library, freed exactly once: when it is closed, or by the
 /// garbage collector.
@@ -82,9 +85,9 @@ final class NativeHandle implements Finalizable {
   final HandleFunction _close;
   bool _closed = false;
 
-  /// The exports of [library], for a call in the span of its caller.
+  /// The exports of [library], for a call on this handle.
   EngineFunctions get functions {
-    passTraceContext(this);
+    beforeCalls?.call(this);
     return library.functions;
   }
 

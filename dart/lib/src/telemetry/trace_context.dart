@@ -14,10 +14,12 @@ const _key = #odbcEngineTraceparent;
 String? get currentTraceparent => Zone.current[_key] as String?;
 
 /// Runs [body] in the span that [traceparent] names.
-T withTraceparent<T>(String? traceparent, T Function() body) =>
-    traceparent == currentTraceparent
-        ? body()
-        : runZoned(body, zoneValues: {_key: traceparent});
+T withTraceparent<T>(String? traceparent, T Function() body) {
+  if (traceparent == currentTraceparent) return body();
+  // Who never has a span of its own pays nothing for it.
+  beforeCalls = _passTraceContext;
+  return runZoned(body, zoneValues: {_key: traceparent});
+}
 
 /// The connection options [json] with the span that this code runs in.
 String withTraceContext(String json) {
@@ -40,7 +42,7 @@ NativeHandle openedWithTraceContext(NativeHandle connection) {
 
 /// Tells the connection of [handle], or the pool that it is, the span that this
 /// code runs in, where that is another one than before.
-void passTraceContext(NativeHandle handle) {
+void _passTraceContext(NativeHandle handle) {
   final wanted = currentTraceparent;
   var owner = handle;
   while (
