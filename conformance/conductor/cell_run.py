@@ -207,7 +207,8 @@ class CellRun:
             # What never opened may answer that it is not there; a connection that did must close.
             if "error" in reply and reply["error"].get("kind_name") != "InvalidState":
                 result.outcome = Outcome.FAILED
-                result.explanation.append(f"closing {names}: {reply['error'].get('message')}")
+                name = ", ".join(names.values())
+                result.explanation.append(f"closing {name}: {reply['error'].get('message')}")
         if self._tables or self._case.teardown:
             self._sweep()
             self._must("closing after the case", "close", connection=_KEEPER)

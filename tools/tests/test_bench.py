@@ -136,7 +136,7 @@ def test_a_run_becomes_a_table_and_json(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (f"print({json.dumps({**ANSWER, 'rows': 999})!r})", "it read 999 rows, not 1000"),
+        (f"print({json.dumps({**ANSWER, 'rows': 999})!r})", "it took 999 rows, not 1000"),
         ("print('hello')", "it printed"),
         ("raise SystemExit('no driver')", "it ended with 1: no driver"),
     ],
