@@ -213,8 +213,11 @@ impl Shared {
     pub fn connect_again(&self) -> Result<Connection> {
         let Origin { connection_string, options } = &*self.origin;
         let options = ConnectionOptions { autocommit: true, ..options.clone() };
-        let _entered = self.place.enter();
-        Connection::open(connection_string, &options)
+        let entered = self.place.enter();
+        let connection = Connection::open(connection_string, &options)?;
+        drop(entered);
+        connection.shared.place.adopt(&self.place);
+        Ok(connection)
     }
 
     fn close(&self) -> Result<()> {

@@ -31,7 +31,7 @@ use crate::{
     error::{Diagnostic, Result},
     metrics,
     pool::Pool,
-    telemetry::{Description, Operation},
+    telemetry::Operation,
 };
 
 const OPERATION: &str = "bulk_insert";
@@ -70,8 +70,8 @@ pub(crate) fn bulk_insert(
     rows: Box<dyn RecordBatchReader + Send>,
     options: &BulkOptions,
 ) -> Result<BulkResult> {
-    let describe = || Description::of_operation("BATCH INSERT", table);
-    let mut observed = Operation::begin_described(&shared.place, OPERATION, "", describe);
+    let subject = || shared.place.subject_of("BATCH INSERT", table);
+    let mut observed = Operation::begin_on(&shared.place, OPERATION, "", subject);
     let inserted = run::run(shared, table, source::Source::new(rows), options);
     observe(&mut observed, &inserted);
     observed.end(&inserted);
@@ -117,9 +117,9 @@ pub(crate) fn bulk_insert_parallel(
         stop.add(first.cancel_handle());
         first.bulk_insert(table, rows, &options.bulk)
     } else {
-        let describe = || Description::of_operation("BATCH INSERT", table);
-        let place = Arc::clone(first.shared());
-        let mut observed = Operation::begin_described(&place.place, OPERATION, "", describe);
+        let place = Arc::clone(&first.shared().place);
+        let subject = || place.subject_of("BATCH INSERT", table);
+        let mut observed = Operation::begin_on(&place, OPERATION, "", subject);
         let source = source::Source::new(rows);
         let inserted = parallel::run(pool, first, table, source, workers, options, stop);
         observe(&mut observed, &inserted);

@@ -26,7 +26,7 @@ use crate::{
     parameters::Parameters,
     sql::{Named, name_markers},
     stream::{ResultKey, Stream},
-    telemetry::{Description, Operation, Reading},
+    telemetry::{Operation, Reading, Subject},
 };
 
 /// What an execution did.
@@ -52,7 +52,7 @@ pub struct Statement {
     /// The text with its named parameters replaced by `?`.
     named: OnceLock<Named>,
     /// What the text is about, once that is asked for.
-    description: OnceLock<Arc<Description>>,
+    subject: OnceLock<Arc<Subject>>,
     query_timeout_ms: AtomicU32,
     /// Of the last execution; kept here so that reading them never waits for the connection.
     warnings: Mutex<Vec<Diagnostic>>,
@@ -74,7 +74,7 @@ impl Statement {
             shared: Arc::clone(shared),
             key,
             named: OnceLock::new(),
-            description: OnceLock::new(),
+            subject: OnceLock::new(),
             query_timeout_ms: shared.query_timeout_ms().into(),
             sql: format!("{sql:width$}"),
             warnings: Mutex::default(),
@@ -101,7 +101,7 @@ impl Statement {
             key,
             sql: String::new(),
             named: OnceLock::new(),
-            description: OnceLock::new(),
+            subject: OnceLock::new(),
             warnings: Mutex::default(),
         })
     }
@@ -117,8 +117,7 @@ impl Statement {
     /// parameters, prepare it once.
     pub fn execute(&self, parameters: &Parameters) -> Result<Execution> {
         let place = &self.shared.place;
-        let mut observed =
-            Operation::begin_described(place, "execute", &self.sql, || self.description());
+        let mut observed = Operation::begin_on(place, "execute", &self.sql, || self.subject());
         let executed = self.execute_unobserved(parameters);
         let affected = || executed.as_ref().ok()?.affected_rows.and_then(|n| n.try_into().ok());
         observed.set("odbc_engine.affected_rows", affected);
@@ -126,9 +125,9 @@ impl Statement {
         executed
     }
 
-    fn description(&self) -> Arc<Description> {
-        let describe = || Arc::new(self.shared.place.describe(&self.sql));
-        Arc::clone(self.description.get_or_init(describe))
+    fn subject(&self) -> Arc<Subject> {
+        let describe = || self.shared.place.subject(&self.sql);
+        Arc::clone(self.subject.get_or_init(describe))
     }
 
     fn execute_unobserved(&self, parameters: &Parameters) -> Result<Execution> {
@@ -298,7 +297,7 @@ impl Statement {
             flag: StreamFlag::default(),
             query_timeout_ms: self.query_timeout_ms(),
         };
-        let reading = || Reading::begin(&self.shared.place, &self.sql, || self.description());
+        let reading = || Reading::begin(&self.shared.place, &self.sql, || self.subject());
         if let Some((schema, result)) = state.read_held() {
             return Ok(Stream::new(key(result), schema, Some(false), reading()));
         }

@@ -12,14 +12,15 @@ mod place;
 mod pools;
 mod reading;
 mod sanitise;
+mod subject;
 
-pub(crate) use describe::Description;
-pub use instruments::{QueryText, is_on, start, stop};
+pub use instruments::{Admits, QueryText, is_on, start, start_admitting, stop};
 pub(crate) use operation::{Begun, Operation};
 pub use parent::enter;
-pub(crate) use parent::is_traceparent;
+pub(crate) use parent::{Caller, is_traceparent};
 pub(crate) use place::Place;
 pub(crate) use pools::{Counted, PoolCounts, PoolPlace};
 pub(crate) use reading::Reading;
+pub(crate) use subject::Subject;
 
 pub use opentelemetry;

@@ -1,5 +1,5 @@
 //! What telemetry costs: queries with it off, and with it on before a collector that is down, slow,
-//! or answers 500, in turns on one connection. `make bench` runs it.
+//! or answers 500, on one connection, before and after each other. `make bench` runs it.
 
 use std::{
     env,
@@ -15,9 +15,10 @@ use odbc_engine_telemetry as telemetry;
 
 /// The most that a query may take longer while nobody takes what is told.
 const RATIO_MAX: f64 = 1.05;
-/// Queries of each mode, in turns of these many.
+/// Queries of each mode in a round, timed in turns of these many.
 const QUERIES: usize = 10_000;
-const TURN: usize = 500;
+const TURN: usize = 100;
+const ROUNDS: usize = 3;
 
 /// A collector on a port of its own that answers after `delay`, or not at all.
 fn collector(delay: Option<Duration>) -> String {
@@ -51,9 +52,17 @@ fn queries(connection: &Connection) -> Result<Duration> {
     Ok(begin.elapsed())
 }
 
-fn median(mut times: Vec<Duration>) -> f64 {
+fn turns(connection: &Connection, count: usize, times: &mut Vec<Duration>) -> Result<()> {
+    for _ in 0..count / TURN {
+        times.push(queries(connection)?);
+    }
+    Ok(())
+}
+
+/// The time of one query in microseconds, in the turns that nothing else on the machine disturbed.
+fn typical(mut times: Vec<Duration>) -> f64 {
     times.sort();
-    times[times.len() / 2].as_secs_f64() / TURN as f64 * 1e6
+    times[times.len() / 4].as_secs_f64() / TURN as f64 * 1e6
 }
 
 fn measure(name: &str, connection: &Connection) -> Result<bool> {
@@ -66,15 +75,15 @@ fn measure(name: &str, connection: &Connection) -> Result<bool> {
     for (mode, endpoint) in modes {
         let config = format!(r#"{{"endpoint": "{endpoint}", "shutdown_timeout_ms": 1000}}"#);
         let (mut off, mut on) = (Vec::new(), Vec::new());
-        queries(connection)?;
-        for _ in 0..QUERIES / TURN {
-            off.push(queries(connection)?);
+        for _ in 0..ROUNDS {
+            turns(connection, QUERIES / 2, &mut off)?;
             telemetry::init(&config)?;
-            on.push(queries(connection)?);
+            turns(connection, QUERIES, &mut on)?;
             // That nobody took it is what this measures.
             let _ = telemetry::shutdown();
+            turns(connection, QUERIES / 2, &mut off)?;
         }
-        let (off, on) = (median(off), median(on));
+        let (off, on) = (typical(off), typical(on));
         let ratio = on / off;
         within &= ratio <= RATIO_MAX;
         println!("{name:<12} {mode:<12} off {off:7.1} us, on {on:7.1} us: {ratio:.3}");

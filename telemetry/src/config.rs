@@ -4,10 +4,13 @@
 use std::{fmt, time::Duration};
 
 use odbc_engine::{Error, ErrorKind, Result, telemetry::QueryText};
-use opentelemetry::{Array, KeyValue, StringValue, TraceId, Value, trace::SpanKind};
+use opentelemetry::{
+    Array, Context, KeyValue, StringValue, TraceId, Value,
+    trace::{SpanKind, TraceContextExt},
+};
 use opentelemetry_sdk::{
     metrics::Temporality,
-    trace::{Sampler, SamplingDecision, ShouldSample},
+    trace::{IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, ShouldSample},
 };
 use serde_json::{Map, Value as Json};
 
@@ -56,6 +59,17 @@ impl Sampling {
 
     pub fn sampler(&self) -> Sampler {
         if self.by_parent { Sampler::ParentBased(Box::new(self.root())) } else { self.root() }
+    }
+
+    /// Whether a span below this parent is sampled; where a trace begins, as often as one is.
+    pub fn samples_below(&self, parent: &Context) -> bool {
+        let above = parent.span();
+        let above = above.span_context();
+        match (above.is_valid(), self.by_parent) {
+            (true, true) => above.is_sampled(),
+            (true, false) => self.samples(above.trace_id()),
+            (false, _) => self.samples(RandomIdGenerator::default().new_trace_id()),
+        }
     }
 
     /// Whether a trace that begins here is sampled.

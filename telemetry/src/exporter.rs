@@ -51,6 +51,7 @@ impl SpanExporter for Spans {
             self.counts.failed.fetch_add(spans as u64, Relaxed);
             let what = format!("{spans} spans");
             keep_failure(&what, &self.endpoint, error, &self.client);
+            self.client.pause();
         }
         exported
     }

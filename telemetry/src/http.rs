@@ -1,8 +1,11 @@
 //! Sending by HTTP, within a time that no collector can overrun.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -23,6 +26,8 @@ pub(crate) struct Client {
     agent: Agent,
     headers: Arc<Vec<(HeaderName, HeaderValue)>>,
     state: Arc<State>,
+    /// How long to wait after a failure.
+    pause: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -31,10 +36,13 @@ struct State {
     is_abandoned: AtomicBool,
     /// Why the last request failed, which the exporter does not pass on.
     failure: Mutex<Option<String>>,
+    /// Whether nobody has the time to wait any more.
+    hurries: Mutex<bool>,
+    hurry: Condvar,
 }
 
 impl Client {
-    pub fn new(destination: &Destination) -> Self {
+    pub fn new(destination: &Destination, pause: Duration) -> Self {
         let config = Agent::config_builder()
             .timeout_global(Some(destination.timeout))
             .http_status_as_error(false)
@@ -46,7 +54,25 @@ impl Client {
             value.set_sensitive(true);
             Some((name.parse().ok()?, value))
         });
-        Self { agent: config.into(), headers: Arc::new(headers.collect()), state: Arc::default() }
+        Self {
+            agent: config.into(),
+            headers: Arc::new(headers.collect()),
+            pause,
+            state: Arc::default(),
+        }
+    }
+
+    /// Lets a collector that fails alone for a while, so that nothing is spent on it meanwhile.
+    pub fn pause(&self) {
+        let hurries = lock(&self.state.hurries);
+        let hurries = self.state.hurry.wait_timeout_while(hurries, self.pause, |hurries| !*hurries);
+        drop(hurries);
+    }
+
+    /// Ends the pause, and takes none any more.
+    pub fn hurry(&self) {
+        *lock(&self.state.hurries) = true;
+        self.state.hurry.notify_all();
     }
 
     /// Sends nothing any more.

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use odbc_engine::{Error, ErrorKind, Result, telemetry};
+use odbc_engine::{
+    Error, ErrorKind, Result,
+    telemetry::{self, Admits},
+};
 use opentelemetry::{global, metrics::noop::NoopMeterProvider, trace::noop::NoopTracerProvider};
 use opentelemetry_otlp::{
     MetricExporter, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
@@ -70,7 +73,7 @@ impl Pipeline {
                 batches(lines, &config, &resource, &room, &counts)
             }
             Exporter::Otlp => {
-                let client = Client::new(&config.traces_to);
+                let client = Client::new(&config.traces_to, config.schedule_delay);
                 clients.push(client.clone());
                 let spans = Spans {
                     inner: span_exporter(&config, &client)?,
@@ -83,7 +86,7 @@ impl Pipeline {
             }
         };
         let metrics = if config.metrics && !config.disabled {
-            let client = Client::new(&config.metrics_to);
+            let client = Client::new(&config.metrics_to, config.schedule_delay);
             clients.push(client.clone());
             let exporter = Metrics {
                 inner: metric_exporter(&config, &client)?,
@@ -108,7 +111,7 @@ impl Pipeline {
             if let Some(metrics) = &metrics {
                 global::set_meter_provider(metrics.clone());
             }
-            telemetry::start(config.query_text);
+            telemetry::start_admitting(config.query_text, admits(&config, &room, &counts));
         }
         Ok(Self { config, spans, traces, metrics, clients, counts, room })
     }
@@ -118,6 +121,7 @@ impl Pipeline {
         let Self { config, spans, traces, metrics, clients, counts, room } = self;
         drop(spans);
         let timeout = config.shutdown_timeout;
+        clients.iter().for_each(Client::hurry);
         let deadline = Instant::now() + timeout;
         let failed = || counts.failed.load(Relaxed) + counts.failed_metrics.load(Relaxed);
         let failed_before = failed();
@@ -162,6 +166,18 @@ impl Pipeline {
         }
         Ok(())
     }
+}
+
+/// Whether a span is to be made: not while the queue is full, which is then counted as its drop.
+fn admits(config: &Config, room: &Arc<Room>, counts: &Arc<Counts>) -> Admits {
+    let (sampling, room, counts) = (config.sampler.clone(), Arc::clone(room), Arc::clone(counts));
+    Box::new(move |parent| {
+        let admitted = !room.is_full();
+        if !admitted && sampling.samples_below(parent) {
+            counts.dropped.fetch_add(1, Relaxed);
+        }
+        admitted
+    })
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) -> Result<()> {

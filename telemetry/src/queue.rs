@@ -39,6 +39,10 @@ impl Room {
         self.taken.fetch_sub(spans, AcqRel);
     }
 
+    pub fn is_full(&self) -> bool {
+        self.taken() >= self.spans_max
+    }
+
     /// How many spans wait.
     pub fn taken(&self) -> usize {
         self.taken.load(Acquire)

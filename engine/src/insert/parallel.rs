@@ -27,6 +27,7 @@ use crate::{
     connection::{Connection, TransactionOptions},
     error::{BulkPartialFailure, Diagnostic, Error, ErrorKind, Result},
     pool::Pool,
+    telemetry::Caller,
 };
 
 /// What the threads of one insert share.
@@ -152,7 +153,10 @@ fn begin<'scope, 'env>(
     line: Line,
     done: Done,
 ) -> Running<'scope> {
+    let caller = Caller::of_this_thread();
     scope.spawn(move || {
+        // What the worker does belongs to the caller, whose thread this is not.
+        let _entered = caller.enter();
         let (sqlstate, native_code, message) = match connect() {
             Ok(Some(connection)) => {
                 return Ok(Worker::new(common, &connection, line, done).run());

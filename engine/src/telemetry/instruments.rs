@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use opentelemetry::{
-    InstrumentationScope, global,
+    Context, InstrumentationScope, global,
     metrics::{Counter, Histogram, Meter},
 };
 
@@ -35,9 +35,14 @@ const SECONDS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 const ROWS: [f64; 13] =
     [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0];
 
+/// Whether a span is to be made below this parent. Where it is not, nothing of it is built, so that
+/// one that would be dropped anyway costs next to nothing.
+pub type Admits = Box<dyn Fn(&Context) -> bool + Send + Sync>;
+
 pub(crate) struct Instruments {
     pub tracer: global::BoxedTracer,
     pub query_text: QueryText,
+    pub admits: Option<Admits>,
     pub operation_duration: Histogram<f64>,
     pub returned_rows: Histogram<u64>,
     pub fetched_rows: Counter<u64>,
@@ -47,7 +52,7 @@ pub(crate) struct Instruments {
 }
 
 impl Instruments {
-    fn new(query_text: QueryText) -> Self {
+    fn new(query_text: QueryText, admits: Option<Admits>) -> Self {
         let scope = InstrumentationScope::builder("odbc_engine")
             .with_version(crate::version())
             .with_schema_url(SCHEMA_URL)
@@ -58,6 +63,7 @@ impl Instruments {
         Self {
             tracer: global::tracer_with_scope(scope),
             query_text,
+            admits,
             operation_duration: seconds(
                 &meter,
                 "db.client.operation.duration",
@@ -105,7 +111,16 @@ fn counter(
 /// Begins to observe, by the global providers of the [`opentelemetry`](super::opentelemetry) crate
 /// as they are now. Where it was on already, these providers take over.
 pub fn start(query_text: QueryText) {
-    let instruments = Arc::new(Instruments::new(query_text));
+    begin(Instruments::new(query_text, None));
+}
+
+/// The same, where `admits` is asked before each span.
+pub fn start_admitting(query_text: QueryText, admits: Admits) {
+    begin(Instruments::new(query_text, Some(admits)));
+}
+
+fn begin(instruments: Instruments) {
+    let instruments = Arc::new(instruments);
     *INSTRUMENTS.write().unwrap_or_else(PoisonError::into_inner) = Some(instruments);
     ON.store(true, Ordering::Release);
 }

@@ -6,15 +6,16 @@ use std::{
 };
 
 use opentelemetry::{
-    Context, KeyValue, StringValue,
+    KeyValue, StringValue,
     global::BoxedSpan,
+    metrics::Histogram,
     trace::{Span, SpanKind, Status, Tracer},
 };
 
 use super::{
-    describe::Description,
     instruments::{self, Instruments},
     place::Place,
+    subject::{EXECUTE, FETCH, Subject, attributes},
 };
 use crate::error::{Error, Result};
 
@@ -35,67 +36,87 @@ pub(crate) struct Operation(Option<Box<Running>>);
 
 pub(super) struct Running {
     pub instruments: Arc<Instruments>,
-    pub span: BoxedSpan,
-    /// Those that the metrics have as well.
-    pub attributes: Vec<KeyValue>,
+    /// None where it was not admitted.
+    span: Option<BoxedSpan>,
+    /// Those that the span and the metrics have from the beginning.
+    pub attributes: Arc<[KeyValue]>,
+    /// Those of a failure.
+    failure: Vec<KeyValue>,
     begin: Instant,
 }
 
-impl Running {
-    /// Begins a span of the engine's `operation`, such as "connect", on a place.
-    pub fn begin(
-        instruments: Arc<Instruments>,
-        place: &Place,
-        operation: &'static str,
-        description: Option<(&Description, &str)>,
-    ) -> Self {
-        Self::begin_at(instruments, place, operation, description, None)
+/// What an operation is called, and what it is about.
+#[derive(Clone, Copy)]
+pub(super) struct What<'a> {
+    pub operation: &'static str,
+    /// The statement, with its text.
+    pub subject: Option<(&'a Subject, &'a str)>,
+    /// When it began, where that was before now.
+    pub begun: Option<(SystemTime, Instant)>,
+}
+
+impl What<'_> {
+    fn attributes(self, place: &Place) -> Arc<[KeyValue]> {
+        match (self.operation, self.subject) {
+            (EXECUTE, Some((subject, _))) => Arc::clone(&subject.execute),
+            (FETCH, Some((subject, _))) => Arc::clone(&subject.fetch),
+            (operation, subject) => {
+                attributes(place, operation, subject.map(|(subject, _)| &subject.description))
+            }
+        }
     }
 
-    fn begin_at(
-        instruments: Arc<Instruments>,
-        place: &Place,
-        operation: &'static str,
-        description: Option<(&Description, &str)>,
-        begin: Option<SystemTime>,
-    ) -> Self {
-        let mut attributes = place.attributes.clone();
-        attributes.push(KeyValue::new(OPERATION, operation));
-        if let Some((description, _)) = description {
-            let named = [
-                ("db.operation.name", &description.operation),
-                ("db.query.summary", &description.summary),
-                ("db.collection.name", &description.collection),
-                ("db.stored_procedure.name", &description.procedure),
-            ];
-            let known = named.into_iter().filter_map(|(key, value)| {
-                value.as_ref().map(|value| KeyValue::new(key, Arc::clone(value)))
-            });
-            attributes.extend(known);
-        }
-        let summary = description.and_then(|(description, _)| description.summary.as_deref());
-        let name = match (operation, summary, place.target.as_deref()) {
+    fn span_name(self, place: &Place) -> String {
+        let operation = self.operation;
+        let summary = self.subject.and_then(|(subject, _)| subject.description.summary.as_deref());
+        match (operation, summary, place.target.as_deref()) {
             (EXECUTE | INSERT, Some(summary), _) => summary.to_owned(),
             (EXECUTE, None, _) => place.system.to_owned(),
             (_, Some(summary), _) => format!("{operation} {summary}"),
             (_, None, Some(target)) => format!("{operation} {target}"),
             (_, None, None) => format!("{operation} {}", place.system),
-        };
-        let parent: Context = place.parent();
+        }
+    }
+
+    fn span(
+        self,
+        instruments: &Instruments,
+        place: &Place,
+        attributes: &[KeyValue],
+    ) -> Option<BoxedSpan> {
+        let parent = place.parent();
+        if !instruments.admits.as_ref().is_none_or(|admits| admits(&parent)) {
+            return None;
+        }
         let mut builder = instruments
             .tracer
-            .span_builder(name)
+            .span_builder(self.span_name(place))
             .with_kind(SpanKind::Client)
-            .with_attributes(attributes.clone());
-        builder.start_time = begin;
+            .with_attributes(attributes.iter().cloned());
+        builder.start_time = self.begun.map(|(time, _)| time);
         let mut span = instruments.tracer.build_with_context(builder, &parent);
         if span.is_recording()
-            && let Some((description, sql)) = description
-            && let Some(text) = place.query_text(instruments.query_text, description, sql)
+            && let Some((subject, sql)) = self.subject
+            && let Some(text) = place.query_text(instruments.query_text, subject, sql)
         {
             span.set_attribute(text);
         }
-        Self { instruments, span, attributes, begin: Instant::now() }
+        Some(span)
+    }
+}
+
+impl Running {
+    /// Begins to observe an operation on a place.
+    pub fn begin(instruments: Arc<Instruments>, place: &Place, what: What<'_>) -> Self {
+        let attributes = what.attributes(place);
+        let span = what.span(&instruments, place, &attributes);
+        let begin = what.begun.map_or_else(Instant::now, |(_, begin)| begin);
+        Self { instruments, span, attributes, failure: Vec::new(), begin }
+    }
+
+    /// The span, where anything is to be put into it.
+    pub fn recording(&mut self) -> Option<&mut BoxedSpan> {
+        self.span.as_mut().filter(|span| span.is_recording())
     }
 
     /// Notes how the operation failed, in kinds and codes alone: messages may hold values.
@@ -105,62 +126,72 @@ impl Running {
         let code = sqlstate.map(|state| StringValue::from(state.to_owned()));
         let type_ = code.clone().unwrap_or_else(|| kind.into());
         let status = code.map(|code| KeyValue::new("db.response.status_code", code));
-        let errors = status.into_iter().chain([KeyValue::new("error.type", type_)]);
-        for attribute in errors {
-            self.span.set_attribute(attribute.clone());
-            self.attributes.push(attribute);
+        self.failure = status.into_iter().chain([KeyValue::new("error.type", type_)]).collect();
+        let failure = self.failure.clone();
+        if let Some(span) = self.recording() {
+            span.set_attributes(failure);
+            span.set_attribute(KeyValue::new("odbc_engine.error.kind", kind));
+            span.set_status(Status::error(kind));
         }
-        self.span.set_attribute(KeyValue::new("odbc_engine.error.kind", kind));
-        self.span.set_status(Status::error(kind));
     }
 
-    pub fn record_duration(&self) {
-        let seconds = self.begin.elapsed().as_secs_f64();
-        self.instruments.operation_duration.record(seconds, &self.attributes);
+    /// Records a number of this operation.
+    pub fn record<T>(&self, histogram: &Histogram<T>, value: T) {
+        if self.failure.is_empty() {
+            histogram.record(value, &self.attributes);
+        } else {
+            histogram.record(value, &[&*self.attributes, &self.failure].concat());
+        }
+    }
+
+    pub fn end(mut self) {
+        if let Some(span) = &mut self.span {
+            span.end();
+        }
     }
 }
 
-const OPERATION: &str = "odbc_engine.operation";
-const EXECUTE: &str = "execute";
 const INSERT: &str = "bulk_insert";
 
 impl Operation {
-    /// Begins to observe an operation without a statement.
-    pub fn begin(place: &Place, operation: &'static str) -> Self {
-        let observe = |instruments| Running::begin(instruments, place, operation, None);
-        Self(instruments::current().map(observe).map(Box::new))
+    fn observe(place: &Place, what: What<'_>) -> Self {
+        let observe = |instruments| Box::new(Running::begin(instruments, place, what));
+        Self(instruments::current().map(observe))
     }
 
-    /// Begins to observe an operation with a statement, which is described where that is needed.
-    pub fn begin_described<D: AsRef<Description>>(
+    /// Begins to observe an operation without a statement.
+    pub fn begin(place: &Place, operation: &'static str) -> Self {
+        Self::observe(place, What { operation, subject: None, begun: None })
+    }
+
+    /// Begins to observe an operation with a statement, which is asked for where that is needed.
+    pub fn begin_on(
         place: &Place,
         operation: &'static str,
         sql: &str,
-        describe: impl FnOnce() -> D,
+        subject: impl FnOnce() -> Arc<Subject>,
     ) -> Self {
-        Self(instruments::current().map(|instruments| {
-            let description = describe();
-            let described = Some((description.as_ref(), sql));
-            Box::new(Running::begin(instruments, place, operation, described))
-        }))
+        if !instruments::is_on() {
+            return Self(None);
+        }
+        let subject = subject();
+        Self::observe(place, What { operation, subject: Some((&subject, sql)), begun: None })
     }
 
     /// Observes an operation without a statement that has begun before.
     pub fn since(begun: Begun, place: &Place, operation: &'static str) -> Self {
-        let Some((time, begin)) = begun.0 else { return Self(None) };
-        Self(instruments::current().map(|instruments| {
-            let mut running = Running::begin_at(instruments, place, operation, None, Some(time));
-            running.begin = begin;
-            Box::new(running)
-        }))
+        match begun.0 {
+            None => Self(None),
+            begun => Self::observe(place, What { operation, subject: None, begun }),
+        }
     }
 
     /// Notes what is known only now.
     pub fn set(&mut self, key: &'static str, value: impl FnOnce() -> Option<i64>) {
-        if let Some(running) = &mut self.0
+        if let Some(span) = self.0.as_mut().and_then(|running| running.recording())
             && let Some(value) = value()
         {
-            running.span.set_attribute(KeyValue::new(key, value));
+            span.set_attribute(KeyValue::new(key, value));
         }
     }
 
@@ -177,13 +208,8 @@ impl Operation {
         if let Err(error) = result {
             running.failed(error);
         }
-        running.record_duration();
-        running.span.end();
-    }
-}
-
-impl AsRef<Self> for Description {
-    fn as_ref(&self) -> &Self {
-        self
+        let seconds = running.begin.elapsed().as_secs_f64();
+        running.record(&running.instruments.operation_duration, seconds);
+        running.end();
     }
 }

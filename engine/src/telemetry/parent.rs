@@ -5,12 +5,27 @@ use opentelemetry::{
     trace::{SpanContext, TraceContextExt, TraceState},
 };
 
+use super::is_on;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Makes the span that a W3C `traceparent` names the parent of what this thread does, until the
 /// guard is dropped.
 pub fn enter(traceparent: &str) -> Result<ContextGuard> {
     Ok(context(traceparent)?.attach())
+}
+
+/// The span that is current where work is handed to another thread; nothing where telemetry is off.
+pub(crate) struct Caller(Option<Context>);
+
+impl Caller {
+    pub fn of_this_thread() -> Self {
+        Self(is_on().then(Context::current))
+    }
+
+    /// Makes it current on the thread of the work, until the guard is dropped.
+    pub fn enter(self) -> Option<ContextGuard> {
+        self.0.map(Context::attach)
+    }
 }
 
 pub(crate) fn is_traceparent(text: &str) -> bool {

@@ -4,7 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use opentelemetry::{Context, ContextGuard, KeyValue, trace::TraceContextExt};
 
-use super::{QueryText, is_on, parent};
+use super::{
+    QueryText,
+    describe::Description,
+    is_on, parent,
+    subject::{Subject, Subjects},
+};
 use crate::{connection::ConnectionString, dbms::Dbms, error::Result, sql::Syntax};
 
 /// What the spans of one connection have in common.
@@ -14,6 +19,7 @@ pub(crate) struct Place {
     pub(super) target: Option<Arc<str>>,
     pub(super) system: &'static str,
     syntax: Syntax,
+    subjects: Arc<Subjects>,
     /// The caller's span, where it cannot be told by the thread.
     parent: Mutex<Option<Context>>,
 }
@@ -61,6 +67,7 @@ impl Place {
             target: namespace.or(server),
             system,
             syntax: dbms.syntax,
+            subjects: Arc::default(),
             parent: Mutex::default(),
         }
     }
@@ -72,6 +79,7 @@ impl Place {
             target: self.target.clone(),
             system: self.system,
             syntax: self.syntax,
+            subjects: Arc::clone(&self.subjects),
             parent: Mutex::default(),
         }
     }
@@ -84,6 +92,13 @@ impl Place {
         };
         *self.parent.lock().unwrap_or_else(PoisonError::into_inner) = context;
         Ok(())
+    }
+
+    /// Takes over the parent of another place.
+    pub fn adopt(&self, other: &Self) {
+        if is_on() {
+            *self.parent.lock().unwrap_or_else(PoisonError::into_inner) = Some(other.parent());
+        }
     }
 
     /// Makes what the place was told the parent of what this thread does, until the guard is
@@ -116,18 +131,24 @@ impl Place {
     }
 
     /// What a statement's text is about.
-    pub fn describe(&self, sql: &str) -> super::Description {
-        super::Description::of_sql(sql, self.syntax)
+    pub fn subject(&self, sql: &str) -> Arc<Subject> {
+        let make = || Subject::new(self, Description::of_sql(sql, self.syntax));
+        self.subjects.get(sql, make)
+    }
+
+    /// An operation on a table that no text tells of, such as a bulk insert.
+    pub fn subject_of(&self, operation: &str, table: &str) -> Arc<Subject> {
+        Arc::new(Subject::new(self, Description::of_operation(operation, table)))
     }
 
     pub(super) fn query_text(
         &self,
         wanted: QueryText,
-        description: &super::Description,
+        subject: &Subject,
         sql: &str,
     ) -> Option<KeyValue> {
         (wanted == QueryText::Sanitised && !sql.is_empty())
-            .then(|| KeyValue::new("db.query.text", description.text(sql, self.syntax)))
+            .then(|| KeyValue::new("db.query.text", subject.description.text(sql, self.syntax)))
     }
 }
 

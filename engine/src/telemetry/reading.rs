@@ -4,7 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use opentelemetry::{KeyValue, trace::Span};
 
-use super::{describe::Description, instruments, operation::Running, place::Place};
+use super::{
+    instruments,
+    operation::{Running, What},
+    place::Place,
+    subject::{FETCH, Subject},
+};
 use crate::error::Error;
 
 /// The reading of a result, or nothing where telemetry is off. It may end from any thread.
@@ -13,6 +18,8 @@ pub(crate) struct Reading(Mutex<Option<Box<Progress>>>);
 
 struct Progress {
     running: Running,
+    /// Those of the place alone.
+    place: Vec<KeyValue>,
     rows: u64,
     bytes: u64,
     batches: u64,
@@ -20,53 +27,49 @@ struct Progress {
 
 impl Reading {
     /// Begins to observe the reading of a result.
-    pub fn begin(place: &Place, sql: &str, describe: impl FnOnce() -> Arc<Description>) -> Self {
+    pub fn begin(place: &Place, sql: &str, subject: impl FnOnce() -> Arc<Subject>) -> Self {
         Self(Mutex::new(instruments::current().map(|instruments| {
-            let description = describe();
-            let described = Some((description.as_ref(), sql));
-            let running = Running::begin(instruments, place, "fetch", described);
-            Box::new(Progress { running, rows: 0, bytes: 0, batches: 0 })
+            let subject = subject();
+            let what = What { operation: FETCH, subject: Some((&subject, sql)), begun: None };
+            let running = Running::begin(instruments, place, what);
+            let place = place.attributes.clone();
+            Box::new(Progress { running, place, rows: 0, bytes: 0, batches: 0 })
         })))
-    }
-
-    fn with(&self, note: impl FnOnce(&mut Progress)) {
-        if let Some(progress) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            note(progress);
-        }
     }
 
     /// Notes a batch.
     pub fn batch(&self, rows: u64, bytes: u64) {
-        self.with(|progress| {
-            progress.rows += rows;
-            progress.bytes += bytes;
-            progress.batches += 1;
-            let Running { instruments, span, attributes, .. } = &mut progress.running;
-            instruments.fetched_rows.add(rows, attributes);
-            instruments.fetched_bytes.add(bytes, attributes);
-            if span.is_recording() {
-                let rows = KeyValue::new("odbc_engine.batch.rows", signed(rows));
-                let bytes = KeyValue::new("odbc_engine.batch.bytes", signed(bytes));
-                span.add_event("batch", vec![rows, bytes]);
-            }
-        });
+        let mut progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(progress) = progress.as_mut() else { return };
+        progress.rows += rows;
+        progress.bytes += bytes;
+        progress.batches += 1;
+        if let Some(span) = progress.running.recording() {
+            let rows = KeyValue::new("odbc_engine.batch.rows", signed(rows));
+            let bytes = KeyValue::new("odbc_engine.batch.bytes", signed(bytes));
+            span.add_event("batch", vec![rows, bytes]);
+        }
     }
 
     /// Ends the span; what was read until then is what counts.
     pub fn end(&self, error: Option<&Error>) {
         let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut progress) = ended else { return };
-        let Progress { running, rows, bytes, batches } = &mut *progress;
+        let Some(progress) = ended else { return };
+        let Progress { mut running, place, rows, bytes, batches } = *progress;
         if let Some(error) = error {
             running.failed(error);
         }
-        running.instruments.returned_rows.record(*rows, &running.attributes);
-        running.span.set_attributes([
-            KeyValue::new("db.response.returned_rows", signed(*rows)),
-            KeyValue::new("odbc_engine.batches", signed(*batches)),
-            KeyValue::new("odbc_engine.bytes", signed(*bytes)),
-        ]);
-        running.span.end();
+        running.record(&running.instruments.returned_rows, rows);
+        running.instruments.fetched_rows.add(rows, &place);
+        running.instruments.fetched_bytes.add(bytes, &place);
+        if let Some(span) = running.recording() {
+            span.set_attributes([
+                KeyValue::new("db.response.returned_rows", signed(rows)),
+                KeyValue::new("odbc_engine.batches", signed(batches)),
+                KeyValue::new("odbc_engine.bytes", signed(bytes)),
+            ]);
+        }
+        running.end();
     }
 }
 
