@@ -48,7 +48,8 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Main], None
 
 async def usable(connection: aio.Connection) -> None:
     cursor = await connection.execute("select 41 + 1")
-    assert await cursor.fetchall() == [(42,)]
+    # sqliteodbc 0.9998 with StepAPI makes text of expressions, unless another statement is open.
+    assert [str(value) for (value,) in await cursor.fetchall()] == ["42"]
 
 
 async def is_running(other: aio.Connection, database: str, marker: str) -> bool:
