@@ -57,8 +57,8 @@ def mariadb() -> Iterator[odbc_engine.Connection]:
 
 
 @pytest.fixture
-def run_python() -> Callable[[str], str]:
-    """Runs a program in an interpreter of its own; returns what it printed."""
+def run_python(tmp_path: Path) -> Callable[[str], str]:
+    """Runs a program in an interpreter and a folder of its own; returns what it printed."""
 
     def run(program: str) -> str:
         process = subprocess.run(
@@ -67,6 +67,7 @@ def run_python() -> Callable[[str], str]:
             text=True,
             encoding="utf-8",
             timeout=120,
+            cwd=tmp_path,
             env={**os.environ, "IN_MEMORY": IN_MEMORY, "PYTHONIOENCODING": "utf-8"},
         )
         assert process.returncode == 0, process.stderr

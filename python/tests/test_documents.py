@@ -29,11 +29,23 @@ def test_the_demo_prints_its_table(run_python: Callable[[str], str]) -> None:
     assert run_python(program) == DEMO
 
 
-def test_the_readme_runs(run_python: Callable[[str], str]) -> None:
-    readme = (PACKAGE / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("folder", "printed"),
+    [
+        (PACKAGE, ["(1, 'Zoë', 12.5)\n(2, 'Mochi', None)\n", "(1,)\n(2,)\n"]),
+        (
+            PACKAGE.parent,
+            ["[(1, 'Zoë', datetime.date(2023, 4, 1))]\n", "100000 multi_row\nTIMEOUT\n"],
+        ),
+    ],
+    ids=["package", "project"],
+)
+def test_the_readme_runs(
+    folder: Path, printed: list[str], run_python: Callable[[str], str]
+) -> None:
+    readme = (folder / "README.md").read_text(encoding="utf-8")
     programs = re.findall(r"^```python\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
-    printed = [run_python(program) for program in programs]
-    assert printed == ["(1, 'Zoë', 12.5)\n(2, 'Mochi', None)\n", "(1,)\n(2,)\n"]
+    assert [run_python(program) for program in programs] == printed
 
 
 @pytest.mark.parametrize(
