@@ -91,7 +91,8 @@ impl CancelHandle {
         asked
     }
 
-    fn ask(&self) -> Result<()> {
+    /// Asks as `cancel` does, without a span of its own.
+    pub(crate) fn ask(&self) -> Result<()> {
         let (control, lease, target) = match &self.what {
             What::Calls { control, lease, target } => (control, *lease, target),
             What::Inserts(inserts) => {

@@ -7,6 +7,7 @@ mod connection_string;
 mod lease;
 mod open;
 mod reset;
+mod schema;
 mod session;
 mod transaction;
 
@@ -21,6 +22,7 @@ pub use clear::clear_all_statements;
 pub use connection_string::ConnectionString;
 pub(crate) use lease::{Home, Origin, Parked, Reset};
 pub(crate) use reset::Traces;
+pub(crate) use schema::SchemaMark;
 pub(crate) use session::{Session, StatementKey};
 pub use transaction::{Isolation, TransactionOptions};
 

@@ -153,6 +153,15 @@ impl Limit {
     }
 }
 
+/// How one learns whether the types that a driver keeps with a prepared query are right still.
+#[derive(Debug)]
+pub(crate) struct StickingTypes {
+    /// A query whose answer changes whenever the tables do.
+    pub schema_version: &'static str,
+    /// A query that gives 1 where no value decides the type of a column of the table `{}`.
+    pub is_typed: &'static str,
+}
+
 /// How several connections get the same view of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SharedSnapshot {
@@ -244,8 +253,8 @@ pub(crate) struct Dbms {
     pub parameters_max: usize,
     /// Statements shorter than this harm the driver; they are padded with spaces.
     pub statement_bytes_min: usize,
-    /// Whether a prepared query keeps the types of its first result, whatever the next one holds.
-    pub types_stick_to_prepared: bool,
+    /// Where a prepared query keeps the types of its first result, whatever the next one holds.
+    pub sticking_types: Option<StickingTypes>,
     pub handle_survives_errors: bool,
     /// Whether a prepared query notices that its tables have changed, so that it may be kept.
     pub keeps_prepared_queries: bool,

@@ -336,6 +336,11 @@ impl StatementHandle {
         })
     }
 
+    /// The table that a column is of; None where it is of none.
+    pub fn base_table(&self, number: u16) -> Option<String> {
+        Some(self.text_attribute(number, Desc::BaseTableName)).filter(|name| !name.is_empty())
+    }
+
     /// What SQLDescribeCol tells.
     fn describe_briefly(&self, number: u16, context: Context) -> Result<ColumnInfo> {
         let mut name = [0 as SqlChar; 1024];

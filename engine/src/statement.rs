@@ -2,6 +2,7 @@
 
 mod held;
 mod state;
+mod steady;
 
 use std::{
     sync::{
@@ -160,8 +161,8 @@ impl Statement {
         session.trace(sql);
         let context = session.context(OPERATION);
         let begin = Instant::now();
+        let mut executed = self.execute_steadily(&mut session, sql, encoded, context);
         let state = self.state(&mut session, OPERATION)?;
-        let mut executed = state.execute(sql, encoded, context);
         if executed.as_ref().is_err_and(|error| state.is_stale(error)) {
             let handle = session.allocate(OPERATION)?;
             let state = self.state(&mut session, OPERATION)?;
@@ -170,7 +171,7 @@ impl Statement {
         }
         metrics::count_execution(begin.elapsed());
         if !keeps_schema(sql) {
-            session.cache.clear();
+            session.note_schema_change();
         }
         if let Ok(execution) = &mut executed {
             self.settle_late_request(&mut session, execution);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Traces, cache::StatementCache, transaction::Level};
+use super::{Traces, cache::StatementCache, schema::Schema, transaction::Level};
 use slotmap::{SlotMap, new_key_type};
 
 use crate::{
@@ -26,6 +26,7 @@ new_key_type! {
 pub(crate) struct Session {
     pub statements: SlotMap<StatementKey, StatementState>,
     pub cache: StatementCache,
+    pub(super) schema: Schema,
     /// The statements of a bulk insert, while one runs.
     pub inserting: Option<Writer>,
     /// A statement for SQLCancel alone, where the driver wants that.
@@ -55,6 +56,7 @@ impl Session {
         let mut session = Self {
             statements: SlotMap::with_key(),
             cache: StatementCache::new(options.statement_cache_size),
+            schema: Schema::default(),
             inserting: None,
             spare: None,
             traces: None,
@@ -147,6 +149,7 @@ impl Session {
         let freed = self.statements.drain().map(|(_, statement)| statement.free(context));
         let failures: Vec<_> = freed.filter_map(Result::err).collect();
         self.cache.clear();
+        self.schema = Schema::default();
         let failed = failures.len();
         match failures.into_iter().next() {
             None => Ok(open),

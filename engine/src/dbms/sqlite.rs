@@ -4,8 +4,8 @@ use odbc_api::sys::SqlDataType;
 
 use super::{
     Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming,
-    Exchange, LargeUnsigned, Limit, LongData, NamedType, ReadOnly, Stop, TextEncoding,
-    TransactionModes, unknown,
+    Exchange, LargeUnsigned, Limit, LongData, NamedType, ReadOnly, StickingTypes, Stop,
+    TextEncoding, TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -62,7 +62,14 @@ pub(crate) const FACTS: Dbms = Dbms {
     // Expressions are described as varchar(255) then; without autocommit it has no effect.
     limit: Limit::AtEnd,
     streaming: DriverStreaming::Asked(&[("StepAPI", "1")]),
-    types_stick_to_prepared: true,
+    // The type of an expression, and of a column that is declared without one, is that of the value
+    // in its first row; those of attached and temporary tables are not looked after.
+    sticking_types: Some(StickingTypes {
+        schema_version: "PRAGMA schema_version",
+        is_typed: "SELECT count(*) > 0 AND min(type) <> '' AND NOT EXISTS \
+                   (SELECT 1 FROM pragma_database_list WHERE name <> 'main') \
+                   FROM pragma_table_xinfo('{}')",
+    }),
     handle_survives_errors: true,
     transaction_text_desyncs: true,
     disconnect_needs_rollback: true,

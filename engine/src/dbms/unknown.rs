@@ -37,7 +37,7 @@ pub(super) const FACTS: Dbms = Dbms {
     parameters_max: 999,
     statement_bytes_min: 0,
     keeps_prepared_queries: false,
-    types_stick_to_prepared: false,
+    sticking_types: None,
     handle_survives_errors: false,
     transaction_text_desyncs: false,
     commit_needs_proof: false,

@@ -63,17 +63,21 @@ pub(crate) fn read(
         others.push(other);
     }
     let options = StreamOptions { prefetch: Some(false), ..options.clone() };
-    let line = Arc::new(Mutex::new(parts.into_iter()));
-    // The first part begins here, so that what is wrong with the query is told at once.
-    let begun = begin(&first, &line, &options)?
-        .ok_or_else(|| Error::new(ErrorKind::Internal, OPERATION, "a query has no part"))?;
-    let schema = begun.schema();
+    let mut parts = parts.into_iter();
+    let no_part = || Error::new(ErrorKind::Internal, OPERATION, "a query has no part");
+    let (sql, parameters) = parts.next().ok_or_else(no_part)?;
+    let line = Arc::new(Mutex::new(parts));
     let (sender, batches) = sync_channel(others.len() + 1);
-    spawn(first, Some(begun), &line, &sender, &options)?;
+    let batches = Box::new(Parts { batches, stops });
+    // A driver may return from an execution only once it has every row, so all begin together.
     for other in others {
         spawn(other, None, &line, &sender, &options)?;
     }
-    Ok(Stream::made(shared, schema, Box::new(Parts { batches, stops })))
+    // This part is begun here, so that what is wrong with the query is told at once.
+    let begun = first.query(&sql, &parameters, &options)?;
+    let schema = begun.schema();
+    spawn(first, Some(begun), &line, &sender, &options)?;
+    Ok(Stream::made(shared, schema, batches))
 }
 
 /// Begins a transaction whose view of the data others can share; returns its name.
@@ -180,6 +184,16 @@ fn spawn(
 struct Parts {
     batches: Receiver<Result<RecordBatch>>,
     stops: Vec<CancelHandle>,
+}
+
+impl Drop for Parts {
+    /// Stops what still reads, since nobody wants it.
+    fn drop(&mut self) {
+        for stop in &self.stops {
+            // What cannot be stopped ends once it finds nobody listening.
+            let _ = stop.ask();
+        }
+    }
 }
 
 impl Batches for Parts {

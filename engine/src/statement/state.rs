@@ -1,7 +1,9 @@
 //! The driver's side of a statement.
 
+mod reading;
+
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -16,15 +18,15 @@ use crate::{
     catalog::{self, CatalogQuery},
     connection::Prepared,
     dbms::Dbms,
-    error::{Diagnostic, Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Result},
     fetch::Cursor,
     handle::{Context, Outcome, StatementHandle},
     metrics::{Gauge, Open, count_prepare},
-    options::StreamOptions,
     parameters::BoundParameters,
     statement::{
         Execution,
         held::{HeldResult, HeldResults},
+        steady::Steadiness,
     },
     types::ColumnInfo,
 };
@@ -49,8 +51,10 @@ pub(crate) struct StatementState {
     parameters_bound: bool,
     /// What the handle is prepared for: the text, and its number of markers.
     prepared: Option<(String, usize)>,
-    /// Whether the handle was prepared by another statement, perhaps long ago.
-    from_cache: bool,
+    /// Whether it may be executed again as it is prepared.
+    steadiness: Steadiness,
+    /// Whether it was prepared before the present execution, perhaps long ago.
+    prepared_before: bool,
     failed: bool,
     /// Why the present execution's result is not to be read.
     stopped: Option<Cause>,
@@ -78,7 +82,8 @@ impl StatementState {
             parameters: BoundParameters::default(),
             parameters_bound: false,
             prepared: None,
-            from_cache: false,
+            steadiness: Steadiness::default(),
+            prepared_before: false,
             failed: false,
             stopped: None,
             executed: false,
@@ -112,8 +117,8 @@ impl StatementState {
         self.end_result();
         self.parked = None;
         self.prepared = None;
+        self.steadiness = Steadiness::Unknown;
         self.parameters_bound = false;
-        self.from_cache = false;
     }
 
     /// Gives the execution up whose statement was stopped. Closing may leave it running in
@@ -129,7 +134,6 @@ impl StatementState {
     pub fn set_prepared(&mut self, prepared: Prepared) {
         self.set_handle(prepared.handle);
         self.prepared = Some((prepared.sql, prepared.markers));
-        self.from_cache = true;
     }
 
     /// Closes the statement, and tells what the driver had against it.
@@ -151,10 +155,10 @@ impl StatementState {
         Some(Prepared { handle, sql, markers })
     }
 
-    /// Whether a failure may only mean that a cached statement no longer fits its tables.
+    /// Whether a failure may only mean that what was prepared no longer fits its tables.
     pub fn is_stale(&self, error: &Error) -> bool {
         // PostgreSQL's "cached plan must not change result type" and "no such statement".
-        self.from_cache && matches!(error.sqlstate.as_deref(), Some("0A000" | "26000"))
+        self.prepared_before && matches!(error.sqlstate.as_deref(), Some("0A000" | "26000"))
     }
 
     /// Forgets the present result; what else the execution gave can still be had.
@@ -171,7 +175,7 @@ impl StatementState {
     }
 
     /// Unbinds the columns, and only then lets go of what they were bound to.
-    fn unbind(&mut self) {
+    pub fn unbind(&mut self) {
         if let Some(handle) = &mut self.handle {
             handle.unbind_columns();
         }
@@ -263,17 +267,18 @@ impl StatementState {
         self.result += 1;
         let first = !std::mem::replace(&mut self.executed, true);
         const HANDLE: &str = "a statement is executed on a handle";
-        let handle = self.handle.as_mut().expect(HANDLE);
-        let sticks = self.gave_rows && context.dbms.types_stick_to_prepared;
-        let same_text = self.prepared.as_ref().is_some_and(|(text, _)| text == sql);
-        let is_prepared = same_text && !sticks;
+        let same_text = self.is_prepared_for(sql);
+        let is_prepared =
+            same_text && (self.steadiness.is_marked() || !self.repeats_query(sql, context.dbms));
+        self.prepared_before = is_prepared;
         if first && !is_prepared && parameters.len() == 0 && !sql.contains('?') {
-            return handle.execute_direct(sql, context);
+            return self.handle.as_mut().expect(HANDLE).execute_direct(sql, context);
         }
         if !is_prepared {
             self.prepared = None;
             self.parameters_bound = false;
             if !same_text {
+                self.steadiness = Steadiness::Unknown;
                 self.unbind();
             }
             let handle = self.handle.as_mut().expect(HANDLE);
@@ -298,6 +303,26 @@ impl StatementState {
         let handle = self.handle.as_mut().expect(HANDLE);
         // SAFETY: The bound values are kept beside the handle until it is closed or dropped.
         unsafe { handle.execute(context) }
+    }
+
+    fn is_prepared_for(&self, sql: &str) -> bool {
+        self.prepared.as_ref().is_some_and(|(text, _)| text == sql)
+    }
+
+    /// Whether this is a prepared query that has given a result, whose types the driver keeps.
+    pub fn repeats_query(&self, sql: &str, dbms: &Dbms) -> bool {
+        dbms.sticking_types.is_some() && self.gave_rows && self.is_prepared_for(sql)
+    }
+
+    /// Whether the query may be executed again as it is prepared.
+    pub fn steadiness(&mut self) -> &mut Steadiness {
+        &mut self.steadiness
+    }
+
+    /// The tables that the columns of the present result are of; None where one is of none.
+    pub fn base_tables(&self) -> Option<BTreeSet<String>> {
+        let handle = self.handle.as_ref()?;
+        (1..=self.column_count).map(|number| handle.base_table(number as u16)).collect()
     }
 
     /// Binds parameters, unless those that are bound can take their values.
@@ -373,108 +398,6 @@ impl StatementState {
     /// Tells streams, without the session's lock, which result is being read.
     pub fn reading(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.reading)
-    }
-
-    /// Begins to read the present result from the driver; returns its columns, its number, and
-    /// whether there are instants among them.
-    pub fn read(
-        &mut self,
-        options: &StreamOptions,
-        context: Context,
-    ) -> Result<(SchemaRef, u64, bool)> {
-        let invalid =
-            |message: &str| Error::new(ErrorKind::InvalidState, context.operation, message);
-        if self.reader.is_some() {
-            return Err(invalid("the result is already being read: execute the statement again"));
-        }
-        if let Some(cause) = self.stopped {
-            return Err(cause.error(context.operation));
-        }
-        if self.column_count == 0 || self.handle.is_none() {
-            return Err(invalid("there is no result to read: execute a query first"));
-        }
-        let (cursor, columns) = match self.unpark(options, context) {
-            Some(parked) => parked,
-            None => {
-                self.unbind();
-                let columns = self.describe(context)?;
-                let handle = self.handle.as_ref().expect("that was checked");
-                (Box::new(Cursor::new(&columns, handle, options, context)), columns)
-            }
-        };
-        let told = (cursor.schema(), self.result, cursor.reads_instants());
-        self.reader = Some(Reader::Driver(cursor, columns));
-        self.reading.store(self.result, Ordering::Release);
-        Ok(told)
-    }
-
-    /// The cursor of the execution before, where the result has the same columns.
-    fn unpark(
-        &mut self,
-        options: &StreamOptions,
-        context: Context,
-    ) -> Option<(Box<Cursor>, Vec<ColumnInfo>)> {
-        let (cursor, columns) = self.parked.as_ref()?;
-        let handle = self.handle.as_ref()?;
-        // PostgreSQL refuses a prepared query whose columns have changed.
-        let is_same = |(index, info): (usize, &ColumnInfo)| {
-            context.dbms.keeps_prepared_queries
-                || handle.is_described_by(index as u16 + 1, info, context)
-        };
-        let fits = cursor.options() == options
-            && columns.len() == self.column_count
-            && columns.iter().enumerate().all(is_same);
-        let (mut cursor, columns) = if fits { self.parked.take()? } else { return None };
-        cursor.restart();
-        Some((cursor, columns))
-    }
-
-    /// Describes the columns of the present result.
-    fn describe(&mut self, context: Context) -> Result<Vec<ColumnInfo>> {
-        if let Some(standard) = &self.standard {
-            return Ok(standard.clone());
-        }
-        let Some(handle) = &mut self.handle else { return Ok(Vec::new()) };
-        (1..=self.column_count)
-            .map(|number| {
-                let number = u16::try_from(number).map_err(|_| {
-                    let message = "the result has too many columns";
-                    Error::new(ErrorKind::Limit, context.operation, message)
-                })?;
-                handle.describe_column(number, context)
-            })
-            .collect()
-    }
-
-    /// The next rows of the result that is being read.
-    pub fn fetch(
-        &mut self,
-        context: Context,
-        warnings: &mut Vec<Diagnostic>,
-    ) -> Result<Option<RecordBatch>> {
-        match (&mut self.handle, &mut self.reader) {
-            (Some(handle), Some(Reader::Driver(cursor, _))) => {
-                cursor.fetch(handle, context, warnings)
-            }
-            (_, Some(Reader::Memory(batches))) => Ok(batches.pop_front()),
-            _ => Ok(None),
-        }
-    }
-
-    /// Stops reading the result numbered `result`, if that is the present one.
-    pub fn close_reading(&mut self, result: u64) {
-        if self.result == result {
-            self.end_result();
-        }
-    }
-
-    /// Gives the execution up after a failure, which some handles do not survive.
-    pub fn fail_reading(&mut self, error: &Error, dbms: &Dbms) {
-        self.failed = true;
-        match error.kind {
-            ErrorKind::Cancelled | ErrorKind::Timeout => self.stop(dbms),
-            _ => self.end_execution(),
-        }
     }
 }
 

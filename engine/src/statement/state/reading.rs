@@ -1,0 +1,121 @@
+//! Reading the present result.
+
+use std::sync::atomic::Ordering;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use super::{Reader, StatementState};
+use crate::{
+    dbms::Dbms,
+    error::{Diagnostic, Error, ErrorKind, Result},
+    fetch::Cursor,
+    handle::Context,
+    options::StreamOptions,
+    types::ColumnInfo,
+};
+
+impl StatementState {
+    /// Begins to read the present result from the driver; returns its columns, its number, and
+    /// whether there are instants among them.
+    pub fn read(
+        &mut self,
+        options: &StreamOptions,
+        context: Context,
+    ) -> Result<(SchemaRef, u64, bool)> {
+        let invalid =
+            |message: &str| Error::new(ErrorKind::InvalidState, context.operation, message);
+        if self.reader.is_some() {
+            return Err(invalid("the result is already being read: execute the statement again"));
+        }
+        if let Some(cause) = self.stopped {
+            return Err(cause.error(context.operation));
+        }
+        if self.column_count == 0 || self.handle.is_none() {
+            return Err(invalid("there is no result to read: execute a query first"));
+        }
+        let (cursor, columns) = match self.unpark(options, context) {
+            Some(parked) => parked,
+            None => {
+                self.unbind();
+                let columns = self.describe(context)?;
+                let handle = self.handle.as_ref().expect("that was checked");
+                (Box::new(Cursor::new(&columns, handle, options, context)), columns)
+            }
+        };
+        let told = (cursor.schema(), self.result, cursor.reads_instants());
+        self.reader = Some(Reader::Driver(cursor, columns));
+        self.reading.store(self.result, Ordering::Release);
+        Ok(told)
+    }
+
+    /// The cursor of the execution before, where the result has the same columns.
+    fn unpark(
+        &mut self,
+        options: &StreamOptions,
+        context: Context,
+    ) -> Option<(Box<Cursor>, Vec<ColumnInfo>)> {
+        let (cursor, columns) = self.parked.as_ref()?;
+        let handle = self.handle.as_ref()?;
+        // PostgreSQL refuses a prepared query whose columns have changed.
+        let is_same = |(index, info): (usize, &ColumnInfo)| {
+            context.dbms.keeps_prepared_queries
+                || self.steadiness.is_marked()
+                || handle.is_described_by(index as u16 + 1, info, context)
+        };
+        let fits = cursor.options() == options
+            && columns.len() == self.column_count
+            && columns.iter().enumerate().all(is_same);
+        let (mut cursor, columns) = if fits { self.parked.take()? } else { return None };
+        cursor.restart();
+        Some((cursor, columns))
+    }
+
+    /// Describes the columns of the present result.
+    fn describe(&mut self, context: Context) -> Result<Vec<ColumnInfo>> {
+        if let Some(standard) = &self.standard {
+            return Ok(standard.clone());
+        }
+        let Some(handle) = &mut self.handle else { return Ok(Vec::new()) };
+        (1..=self.column_count)
+            .map(|number| {
+                let number = u16::try_from(number).map_err(|_| {
+                    let message = "the result has too many columns";
+                    Error::new(ErrorKind::Limit, context.operation, message)
+                })?;
+                handle.describe_column(number, context)
+            })
+            .collect()
+    }
+
+    /// The next rows of the result that is being read.
+    pub fn fetch(
+        &mut self,
+        context: Context,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<Option<RecordBatch>> {
+        match (&mut self.handle, &mut self.reader) {
+            (Some(handle), Some(Reader::Driver(cursor, _))) => {
+                cursor.fetch(handle, context, warnings)
+            }
+            (_, Some(Reader::Memory(batches))) => Ok(batches.pop_front()),
+            _ => Ok(None),
+        }
+    }
+
+    /// Stops reading the result numbered `result`, if that is the present one.
+    pub fn close_reading(&mut self, result: u64) {
+        if self.result == result {
+            self.end_result();
+        }
+    }
+
+    /// Gives the execution up after a failure, which some handles do not survive.
+    pub fn fail_reading(&mut self, error: &Error, dbms: &Dbms) {
+        self.failed = true;
+        match error.kind {
+            ErrorKind::Cancelled | ErrorKind::Timeout => self.stop(dbms),
+            _ => self.end_execution(),
+        }
+    }
+}
