@@ -69,6 +69,20 @@ _CONTESTANTS = (
     Contestant("rust", "Rust", _RUST, "Arrow", shapes=_BOTH),
     Contestant("rust-2", "Rust, 2 connections", _RUST, "from Arrow", shapes=("insert",), workers=2),
     Contestant("rust-4", "Rust, 4 connections", _RUST, "from Arrow", shapes=("insert",), workers=4),
+    *(
+        Contestant(
+            f"told-{what}",
+            f"Rust, {title}",
+            (*_RUST, what),
+            "Arrow, with telemetry on",
+            shapes=("one",),
+        )
+        for what, title in (
+            ("down", "collector down"),
+            ("slow", "collector slow"),
+            ("refusing", "collector answers 500"),
+        )
+    ),
     Contestant("c", "C ABI", (str(PROGRAMS / "c_abi"),), "Arrow", shapes=_BOTH),
     Contestant(
         "python",

@@ -121,6 +121,16 @@ def _one(results: Results) -> Iterator[Goal]:
         for database in _TITLES:
             ratio = results.ratio(database, "one", one)
             yield Goal(f"one: {_title(one)}, of the limit", database, ratio, target)
+    for one in ("told-down", "told-slow", "told-refusing"):
+        for database in _TITLES:
+            ratio = results.told_ratio(database, "one", one)
+            yield Goal(
+                f"one: {_title(one)}, time of telemetry off",
+                database,
+                ratio,
+                1.05,
+                at_least=False,
+            )
     for database in _TITLES:
         ratio = results.ratio(database, "one", "python", to="pyodbc")
         yield Goal("one: Python, of pyodbc", database, ratio, 1.0)

@@ -20,6 +20,8 @@ class Run:
     seconds: float
     first_row_seconds: float | None = None
     peak_rss_kib: int | None = None
+    #: What the same took in the same process with telemetry off, where it was on.
+    untold_seconds: float | None = None
 
     @property
     def rate(self) -> float:
@@ -60,6 +62,14 @@ class Results:
             if run.first_row_seconds is not None
         )
 
+    def told_ratio(self, database: str, shape: str, contestant: str) -> float | None:
+        """The median ratio of the time with telemetry on to that with it off."""
+        return _median(
+            run.seconds / run.untold_seconds
+            for run in self._runs(database, shape, contestant)
+            if run.untold_seconds is not None
+        )
+
     def peak_mb(self, database: str, shape: str, contestant: str) -> float | None:
         """The most memory of any run, in millions of bytes."""
         peaks = [
@@ -88,6 +98,7 @@ class Results:
                 "rows_per_second": self.rate(database, shape, contestant),
                 "seconds": self.seconds(database, shape, contestant),
                 "first_row_share": self.first_row_share(database, shape, contestant),
+                "told_ratio": self.told_ratio(database, shape, contestant),
                 "peak_mb": self.peak_mb(database, shape, contestant),
                 "failure": self.failures.get((database, shape, contestant)),
                 "runs": [asdict(run) for run in self._runs(database, shape, contestant)],

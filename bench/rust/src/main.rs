@@ -1,7 +1,9 @@
 //! The Rust API: results as Arrow record batches, kept in mode `table` and dropped in mode
-//! `stream`, and rows into a table in mode `insert`.
+//! `stream`, and rows into a table in mode `insert`. With the state of a collector as its argument,
+//! it compares telemetry that is on with none.
 
 mod insert;
+mod told;
 
 use std::{
     env, fs,
@@ -23,6 +25,14 @@ struct Measured {
     checksum: i64,
     took: Duration,
     first_row: Option<Duration>,
+    /// What the same took with telemetry off, where it was on.
+    untold: Option<Duration>,
+}
+
+impl Measured {
+    fn nothing() -> Self {
+        Self { rows: 0, checksum: 0, took: Duration::ZERO, first_row: None, untold: None }
+    }
 }
 
 fn main() -> ExitCode {
@@ -32,6 +42,7 @@ fn main() -> ExitCode {
                 "rows": measured.rows,
                 "checksum": measured.checksum,
                 "seconds": measured.took.as_secs_f64(),
+                "untold_seconds": measured.untold.map(|untold| untold.as_secs_f64()),
                 "first_row_seconds": measured.first_row.map(|first| first.as_secs_f64()),
                 "peak_rss_kib": peak_rss_kib(),
             });
@@ -66,7 +77,7 @@ fn read_all(
     kept: bool,
 ) -> Result<Measured, Failure> {
     let mut batches = Vec::new();
-    let mut measured = Measured { rows: 0, checksum: 0, took: Duration::ZERO, first_row: None };
+    let mut measured = Measured::nothing();
     let began = Instant::now();
     let stream = connection.query(sql, &Parameters::none(), options)?;
     while let Some(batch) = stream.fetch()? {
@@ -103,7 +114,7 @@ fn look_up(
         Ok((rows, checksum))
     };
     run(0)?;
-    let mut measured = Measured { rows: 0, checksum: 0, took: Duration::ZERO, first_row: None };
+    let mut measured = Measured::nothing();
     let began = Instant::now();
     for execution in 0..executions {
         let (rows, checksum) = run(execution)?;
@@ -111,6 +122,15 @@ fn look_up(
         measured.checksum += checksum;
     }
     measured.took = began.elapsed();
+    if let Some(collector) = env::args().nth(1) {
+        let mut execution = 0;
+        let execute = || {
+            execution += 1;
+            run(execution).map(drop)
+        };
+        let (told, untold) = told::compare(&collector, executions, execute)?;
+        (measured.took, measured.untold) = (told, Some(untold));
+    }
     Ok(measured)
 }
 

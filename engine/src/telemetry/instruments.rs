@@ -43,6 +43,8 @@ pub(crate) struct Instruments {
     pub tracer: global::BoxedTracer,
     pub query_text: QueryText,
     pub admits: Option<Admits>,
+    /// Whether the instruments record what is told to bound ones; others drop that.
+    pub can_be_bound: bool,
     pub operation_duration: Histogram<f64>,
     pub returned_rows: Histogram<u64>,
     pub fetched_rows: Counter<u64>,
@@ -63,6 +65,7 @@ impl Instruments {
         Self {
             tracer: global::tracer_with_scope(scope),
             query_text,
+            can_be_bound: admits.is_some(),
             admits,
             operation_duration: seconds(
                 &meter,
@@ -114,7 +117,8 @@ pub fn start(query_text: QueryText) {
     begin(Instruments::new(query_text, None));
 }
 
-/// The same, where `admits` is asked before each span.
+/// The same, where `admits` is asked before each span. The global meter provider must be one whose
+/// instruments can be bound.
 pub fn start_admitting(query_text: QueryText, admits: Admits) {
     begin(Instruments::new(query_text, Some(admits)));
 }

@@ -15,7 +15,7 @@ use opentelemetry::{
 use super::{
     instruments::{self, Instruments},
     place::Place,
-    subject::{EXECUTE, FETCH, Subject, attributes},
+    subject::{EXECUTE, FETCH, Recorders, Subject, attributes},
 };
 use crate::error::{Error, Result};
 
@@ -40,6 +40,8 @@ pub(super) struct Running {
     span: Option<BoxedSpan>,
     /// Those that the span and the metrics have from the beginning.
     pub attributes: Arc<[KeyValue]>,
+    /// What records the numbers of a success.
+    recorders: Option<Arc<Recorders>>,
     /// Those of a failure.
     failure: Vec<KeyValue>,
     begin: Instant,
@@ -111,7 +113,11 @@ impl Running {
         let attributes = what.attributes(place);
         let span = what.span(&instruments, place, &attributes);
         let begin = what.begun.map_or_else(Instant::now, |(_, begin)| begin);
-        Self { instruments, span, attributes, failure: Vec::new(), begin }
+        let recorders = match (what.operation, what.subject) {
+            (EXECUTE | FETCH, Some((subject, _))) => subject.recorders(&instruments),
+            _ => None,
+        };
+        Self { instruments, span, attributes, recorders, failure: Vec::new(), begin }
     }
 
     /// The span, where anything is to be put into it.
@@ -133,6 +139,11 @@ impl Running {
             span.set_attribute(KeyValue::new("odbc_engine.error.kind", kind));
             span.set_status(Status::error(kind));
         }
+    }
+
+    /// The recorders, where the operation has succeeded.
+    pub fn recorders(&self) -> Option<&Recorders> {
+        self.recorders.as_deref().filter(|_| self.failure.is_empty())
     }
 
     /// Records a number of this operation.
@@ -209,7 +220,10 @@ impl Operation {
             running.failed(error);
         }
         let seconds = running.begin.elapsed().as_secs_f64();
-        running.record(&running.instruments.operation_duration, seconds);
+        match running.recorders() {
+            Some(recorders) => recorders.duration.record(seconds),
+            None => running.record(&running.instruments.operation_duration, seconds),
+        }
         running.end();
     }
 }

@@ -14,7 +14,7 @@ use crate::{connection::ConnectionString, dbms::Dbms, error::Result, sql::Syntax
 
 /// What the spans of one connection have in common.
 pub(crate) struct Place {
-    pub(super) attributes: Vec<KeyValue>,
+    pub(super) attributes: Arc<[KeyValue]>,
     /// The database's name, or else the server's.
     pub(super) target: Option<Arc<str>>,
     pub(super) system: &'static str,
@@ -63,7 +63,7 @@ impl Place {
             attributes.extend(port);
         }
         Self {
-            attributes,
+            attributes: attributes.into(),
             target: namespace.or(server),
             system,
             syntax: dbms.syntax,
@@ -75,7 +75,7 @@ impl Place {
     /// The same place, for a caller of whom nothing is known yet.
     pub fn without_parent(&self) -> Self {
         Self {
-            attributes: self.attributes.clone(),
+            attributes: Arc::clone(&self.attributes),
             target: self.target.clone(),
             system: self.system,
             syntax: self.syntax,

@@ -19,7 +19,7 @@ pub(crate) struct Reading(Mutex<Option<Box<Progress>>>);
 struct Progress {
     running: Running,
     /// Those of the place alone.
-    place: Vec<KeyValue>,
+    place: Arc<[KeyValue]>,
     rows: u64,
     bytes: u64,
     batches: u64,
@@ -32,7 +32,7 @@ impl Reading {
             let subject = subject();
             let what = What { operation: FETCH, subject: Some((&subject, sql)), begun: None };
             let running = Running::begin(instruments, place, what);
-            let place = place.attributes.clone();
+            let place = Arc::clone(&place.attributes);
             Box::new(Progress { running, place, rows: 0, bytes: 0, batches: 0 })
         })))
     }
@@ -59,9 +59,15 @@ impl Reading {
         if let Some(error) = error {
             running.failed(error);
         }
-        running.record(&running.instruments.returned_rows, rows);
-        running.instruments.fetched_rows.add(rows, &place);
-        running.instruments.fetched_bytes.add(bytes, &place);
+        if let Some(recorders) = running.recorders() {
+            recorders.returned_rows.record(rows);
+            recorders.fetched_rows.add(rows);
+            recorders.fetched_bytes.add(bytes);
+        } else {
+            running.record(&running.instruments.returned_rows, rows);
+            running.instruments.fetched_rows.add(rows, &place);
+            running.instruments.fetched_bytes.add(bytes, &place);
+        }
         if let Some(span) = running.recording() {
             span.set_attributes([
                 KeyValue::new("db.response.returned_rows", signed(rows)),

@@ -6,9 +6,12 @@ use std::{
 };
 
 use lru::LruCache;
-use opentelemetry::KeyValue;
+use opentelemetry::{
+    KeyValue,
+    metrics::{BoundCounter, BoundHistogram},
+};
 
-use super::{describe::Description, place::Place};
+use super::{describe::Description, instruments::Instruments, place::Place};
 
 /// The name of the attribute that tells the engine's operation.
 pub(super) const OPERATION: &str = "odbc_engine.operation";
@@ -20,13 +23,47 @@ pub(crate) struct Subject {
     pub(super) description: Description,
     pub(super) execute: Arc<[KeyValue]>,
     pub(super) fetch: Arc<[KeyValue]>,
+    place: Arc<[KeyValue]>,
+    /// Those of the instruments that were asked for last.
+    recorders: Mutex<Option<(Arc<Instruments>, Arc<Recorders>)>>,
+}
+
+/// What records the numbers of a statement, with the attributes looked up already.
+pub(super) struct Recorders {
+    pub duration: BoundHistogram<f64>,
+    pub returned_rows: BoundHistogram<u64>,
+    pub fetched_rows: BoundCounter<u64>,
+    pub fetched_bytes: BoundCounter<u64>,
 }
 
 impl Subject {
+    /// The recorders of these instruments, where those can be bound.
+    pub(super) fn recorders(&self, instruments: &Arc<Instruments>) -> Option<Arc<Recorders>> {
+        if !instruments.can_be_bound {
+            return None;
+        }
+        let mut recorders = self.recorders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, recorders)) = &*recorders
+            && Arc::ptr_eq(of, instruments)
+        {
+            return Some(Arc::clone(recorders));
+        }
+        let made = Arc::new(Recorders {
+            duration: instruments.operation_duration.bind(&self.execute),
+            returned_rows: instruments.returned_rows.bind(&self.fetch),
+            fetched_rows: instruments.fetched_rows.bind(&self.place),
+            fetched_bytes: instruments.fetched_bytes.bind(&self.place),
+        });
+        *recorders = Some((Arc::clone(instruments), Arc::clone(&made)));
+        Some(made)
+    }
+
     pub(super) fn new(place: &Place, description: Description) -> Self {
         Self {
             execute: attributes(place, EXECUTE, Some(&description)),
             fetch: attributes(place, FETCH, Some(&description)),
+            place: Arc::clone(&place.attributes),
+            recorders: Mutex::default(),
             description,
         }
     }
@@ -38,7 +75,7 @@ pub(super) fn attributes(
     operation: &'static str,
     description: Option<&Description>,
 ) -> Arc<[KeyValue]> {
-    let mut attributes = place.attributes.clone();
+    let mut attributes = place.attributes.to_vec();
     attributes.push(KeyValue::new(OPERATION, operation));
     if let Some(description) = description {
         let named = [
