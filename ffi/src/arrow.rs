@@ -100,11 +100,6 @@ pub(crate) fn schema(schema: &Schema, operation: &'static str) -> Result<FFI_Arr
         .map_err(|error| Error::new(ErrorKind::Internal, operation, error.to_string()))
 }
 
-/// A batch as a struct array.
-pub(crate) fn batch(batch: RecordBatch) -> FFI_ArrowArray {
-    FFI_ArrowArray::new(&StructArray::from(batch).into_data())
-}
-
 /// A stream as an Arrow C stream.
 pub(crate) fn stream(stream: Arc<Stream>) -> FFI_ArrowArrayStream {
     FFI_ArrowArrayStream::new(Box::new(Batches(stream)))

@@ -12,6 +12,7 @@ mod catalog;
 mod connection;
 mod connection_string;
 mod error;
+mod export;
 mod guard;
 mod handle;
 mod insert;

@@ -8,6 +8,7 @@ use crate::{
     arguments::{output, text},
     arrow,
     error::OdbcError,
+    export,
     guard::guard,
     handle::{CONNECTIONS, OdbcHandle, STATEMENTS},
     statement::OdbcExecution,
@@ -53,7 +54,7 @@ pub unsafe extern "C" fn odbc_procedure_call(
         let call = CONNECTIONS.get(connection, "call")?.call(name, &parameters?)?;
         let schema = arrow::schema(&call.outputs.schema(), "call")?;
         schema_place.write(schema);
-        outputs_place.write(arrow::batch(call.outputs));
+        outputs_place.write(export::batch(call.outputs));
         statement.write(STATEMENTS.insert(call.statement));
         execution.write(call.execution.into());
         Ok(())

@@ -12,6 +12,7 @@ use crate::{
     arguments::{output, text},
     arrow,
     error::OdbcError,
+    export,
     guard::{guard, infallible},
     handle::{OdbcHandle, STATEMENTS, STREAMS},
     text::OdbcText,
@@ -69,7 +70,7 @@ pub unsafe extern "C" fn odbc_stream_fetch(
         // SAFETY: The header asks for a valid place for an ArrowArray.
         let place = unsafe { output("batch", batch) }?;
         let fetched = STREAMS.get(stream, "fetch")?.fetch()?;
-        place.write(fetched.map_or_else(FFI_ArrowArray::empty, arrow::batch));
+        place.write(fetched.map_or_else(FFI_ArrowArray::empty, export::batch));
         Ok(())
     })
 }
