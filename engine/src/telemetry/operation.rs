@@ -15,7 +15,7 @@ use opentelemetry::{
 use super::{
     instruments::{self, Instruments},
     place::Place,
-    subject::{EXECUTE, FETCH, Recorders, Subject, attributes},
+    subject::{EXECUTE, FETCH, Subject, attributes},
 };
 use crate::error::{Error, Result};
 
@@ -40,8 +40,8 @@ pub(super) struct Running {
     span: Option<BoxedSpan>,
     /// Those that the span and the metrics have from the beginning.
     pub attributes: Arc<[KeyValue]>,
-    /// What records the numbers of a success.
-    recorders: Option<Arc<Recorders>>,
+    /// The statement, where it is executed or read.
+    subject: Option<Arc<Subject>>,
     /// Those of a failure.
     failure: Vec<KeyValue>,
     begin: Instant,
@@ -52,7 +52,7 @@ pub(super) struct Running {
 pub(super) struct What<'a> {
     pub operation: &'static str,
     /// The statement, with its text.
-    pub subject: Option<(&'a Subject, &'a str)>,
+    pub subject: Option<(&'a Arc<Subject>, &'a str)>,
     /// When it began, where that was before now.
     pub begun: Option<(SystemTime, Instant)>,
 }
@@ -113,11 +113,9 @@ impl Running {
         let attributes = what.attributes(place);
         let span = what.span(&instruments, place, &attributes);
         let begin = what.begun.map_or_else(Instant::now, |(_, begin)| begin);
-        let recorders = match (what.operation, what.subject) {
-            (EXECUTE | FETCH, Some((subject, _))) => subject.recorders(&instruments),
-            _ => None,
-        };
-        Self { instruments, span, attributes, recorders, failure: Vec::new(), begin }
+        let subject = what.subject.filter(|_| matches!(what.operation, EXECUTE | FETCH));
+        let subject = subject.map(|(subject, _)| Arc::clone(subject));
+        Self { instruments, span, attributes, subject, failure: Vec::new(), begin }
     }
 
     /// The span, where anything is to be put into it.
@@ -141,13 +139,31 @@ impl Running {
         }
     }
 
-    /// The recorders, where the operation has succeeded.
-    pub fn recorders(&self) -> Option<&Recorders> {
-        self.recorders.as_deref().filter(|_| self.failure.is_empty())
+    /// The statement, where it was executed or read with success.
+    fn succeeded(&self) -> Option<&Subject> {
+        self.subject.as_deref().filter(|_| self.failure.is_empty())
+    }
+
+    fn record_duration(&self) {
+        let seconds = self.begin.elapsed().as_secs_f64();
+        let bound = |subject: &Subject| subject.record_duration(&self.instruments, seconds);
+        if !self.succeeded().is_some_and(bound) {
+            self.record(&self.instruments.operation_duration, seconds);
+        }
+    }
+
+    /// Records a result that was read; `place` has the attributes of its place alone.
+    pub fn record_rows(&self, rows: u64, bytes: u64, place: &[KeyValue]) {
+        let bound = |subject: &Subject| subject.record_rows(&self.instruments, rows, bytes);
+        if !self.succeeded().is_some_and(bound) {
+            self.record(&self.instruments.returned_rows, rows);
+            self.instruments.fetched_rows.add(rows, place);
+            self.instruments.fetched_bytes.add(bytes, place);
+        }
     }
 
     /// Records a number of this operation.
-    pub fn record<T>(&self, histogram: &Histogram<T>, value: T) {
+    fn record<T>(&self, histogram: &Histogram<T>, value: T) {
         if self.failure.is_empty() {
             histogram.record(value, &self.attributes);
         } else {
@@ -219,11 +235,7 @@ impl Operation {
         if let Err(error) = result {
             running.failed(error);
         }
-        let seconds = running.begin.elapsed().as_secs_f64();
-        match running.recorders() {
-            Some(recorders) => recorders.duration.record(seconds),
-            None => running.record(&running.instruments.operation_duration, seconds),
-        }
+        running.record_duration();
         running.end();
     }
 }

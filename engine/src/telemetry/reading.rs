@@ -59,15 +59,7 @@ impl Reading {
         if let Some(error) = error {
             running.failed(error);
         }
-        if let Some(recorders) = running.recorders() {
-            recorders.returned_rows.record(rows);
-            recorders.fetched_rows.add(rows);
-            recorders.fetched_bytes.add(bytes);
-        } else {
-            running.record(&running.instruments.returned_rows, rows);
-            running.instruments.fetched_rows.add(rows, &place);
-            running.instruments.fetched_bytes.add(bytes, &place);
-        }
+        running.record_rows(rows, bytes, &place);
         if let Some(span) = running.recording() {
             span.set_attributes([
                 KeyValue::new("db.response.returned_rows", signed(rows)),

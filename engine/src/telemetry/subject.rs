@@ -2,7 +2,7 @@
 
 use std::{
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use lru::LruCache;
@@ -25,37 +25,67 @@ pub(crate) struct Subject {
     pub(super) fetch: Arc<[KeyValue]>,
     place: Arc<[KeyValue]>,
     /// Those of the instruments that were asked for last.
-    recorders: Mutex<Option<(Arc<Instruments>, Arc<Recorders>)>>,
+    recorders: Mutex<Option<Arc<Recorders>>>,
 }
 
-/// What records the numbers of a statement, with the attributes looked up already.
-pub(super) struct Recorders {
-    pub duration: BoundHistogram<f64>,
-    pub returned_rows: BoundHistogram<u64>,
-    pub fetched_rows: BoundCounter<u64>,
-    pub fetched_bytes: BoundCounter<u64>,
+/// What records the numbers of a statement, with the attributes looked up once. Each is bound when
+/// it is first used, since one that is bound is exported, if only as nothing.
+struct Recorders {
+    instruments: Arc<Instruments>,
+    duration: OnceLock<BoundHistogram<f64>>,
+    rows: OnceLock<RowRecorders>,
+}
+
+/// What records a result that was read.
+struct RowRecorders {
+    returned_rows: BoundHistogram<u64>,
+    fetched_rows: BoundCounter<u64>,
+    fetched_bytes: BoundCounter<u64>,
 }
 
 impl Subject {
     /// The recorders of these instruments, where those can be bound.
-    pub(super) fn recorders(&self, instruments: &Arc<Instruments>) -> Option<Arc<Recorders>> {
+    fn recorders(&self, instruments: &Arc<Instruments>) -> Option<Arc<Recorders>> {
         if !instruments.can_be_bound {
             return None;
         }
         let mut recorders = self.recorders.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, recorders)) = &*recorders
-            && Arc::ptr_eq(of, instruments)
-        {
-            return Some(Arc::clone(recorders));
+        let of_others = |known: &Arc<Recorders>| !Arc::ptr_eq(&known.instruments, instruments);
+        if recorders.as_ref().is_none_or(of_others) {
+            *recorders = Some(Arc::new(Recorders {
+                instruments: Arc::clone(instruments),
+                duration: OnceLock::new(),
+                rows: OnceLock::new(),
+            }));
         }
-        let made = Arc::new(Recorders {
-            duration: instruments.operation_duration.bind(&self.execute),
+        recorders.clone()
+    }
+
+    /// Records how long an execution took; false where nothing can be bound.
+    pub(super) fn record_duration(&self, instruments: &Arc<Instruments>, seconds: f64) -> bool {
+        let Some(recorders) = self.recorders(instruments) else { return false };
+        let bind = || instruments.operation_duration.bind(&self.execute);
+        recorders.duration.get_or_init(bind).record(seconds);
+        true
+    }
+
+    /// Records a result that was read; false where nothing can be bound.
+    pub(super) fn record_rows(
+        &self,
+        instruments: &Arc<Instruments>,
+        rows: u64,
+        bytes: u64,
+    ) -> bool {
+        let Some(recorders) = self.recorders(instruments) else { return false };
+        let recorders = recorders.rows.get_or_init(|| RowRecorders {
             returned_rows: instruments.returned_rows.bind(&self.fetch),
             fetched_rows: instruments.fetched_rows.bind(&self.place),
             fetched_bytes: instruments.fetched_bytes.bind(&self.place),
         });
-        *recorders = Some((Arc::clone(instruments), Arc::clone(&made)));
-        Some(made)
+        recorders.returned_rows.record(rows);
+        recorders.fetched_rows.add(rows);
+        recorders.fetched_bytes.add(bytes);
+        true
     }
 
     pub(super) fn new(place: &Place, description: Description) -> Self {
