@@ -24,6 +24,10 @@ impl Steadiness {
     pub fn is_marked(&self) -> bool {
         matches!(self, Self::Marked(_))
     }
+
+    pub fn is_never(&self) -> bool {
+        matches!(self, Self::Never)
+    }
 }
 
 impl Statement {
@@ -37,59 +41,43 @@ impl Statement {
         context: Context,
     ) -> Result<Execution> {
         let state = self.state(session, context.operation)?;
-        if !state.repeats_query(sql, context.dbms) {
+        if !state.repeats_query(sql, context.dbms) || state.steadiness().is_never() {
             return state.execute(sql, parameters, context);
         }
         match std::mem::take(state.steadiness()) {
             Steadiness::Marked(mark) if mark.is_recent(session) => {
-                self.execute_marked(session, mark, sql, parameters, context)
-            }
-            Steadiness::Never => {
                 let state = self.state(session, context.operation)?;
-                *state.steadiness() = Steadiness::Never;
-                state.execute(sql, parameters, context)
+                *state.steadiness() = Steadiness::Marked(mark.clone());
+                let executed = state.execute(sql, parameters, context);
+                let fits = match session.schema_mark() {
+                    Some(now) => now == mark,
+                    None => executed.is_err(),
+                };
+                if fits {
+                    return executed;
+                }
+                let state = self.state(session, context.operation)?;
+                *state.steadiness() = Steadiness::Unknown;
+                state.execute_again(sql, context)
             }
-            _ => self.execute_unmarked(session, sql, parameters, context),
+            _ => {
+                let before = session.schema_mark();
+                let state = self.state(session, context.operation)?;
+                let execution = state.execute(sql, parameters, context)?;
+                self.find_steadiness(session, before, context)?;
+                Ok(execution)
+            }
         }
     }
 
-    /// Executes what is prepared, and then makes sure that it fitted the tables.
-    fn execute_marked(
+    /// Finds out whether what was prepared since `before` may be executed as it is.
+    fn find_steadiness(
         &self,
         session: &mut Session,
-        mark: SchemaMark,
-        sql: &str,
-        parameters: BoundParameters,
+        before: Option<SchemaMark>,
         context: Context,
-    ) -> Result<Execution> {
-        let state = self.state(session, context.operation)?;
-        *state.steadiness() = Steadiness::Marked(mark.clone());
-        let executed = state.execute(sql, parameters, context);
-        let now = session.schema_mark();
-        let fits = match now {
-            Some(now) => now == mark,
-            None => executed.is_err(),
-        };
-        if fits {
-            return executed;
-        }
-        let state = self.state(session, context.operation)?;
-        *state.steadiness() = Steadiness::Unknown;
-        state.execute_again(sql, context)
-    }
-
-    /// Prepares and executes, and finds out whether the next execution needs to prepare.
-    fn execute_unmarked(
-        &self,
-        session: &mut Session,
-        sql: &str,
-        parameters: BoundParameters,
-        context: Context,
-    ) -> Result<Execution> {
-        let before = session.schema_mark();
-        let state = self.state(session, context.operation)?;
-        let execution = state.execute(sql, parameters, context)?;
-        let tables = state.base_tables();
+    ) -> Result<()> {
+        let tables = self.state(session, context.operation)?.base_tables();
         let steadiness = match tables {
             Some(tables) if tables.iter().all(|table| session.is_typed(table)) => {
                 match session.schema_mark() {
@@ -105,6 +93,6 @@ impl Statement {
             state.unbind();
         }
         *state.steadiness() = steadiness;
-        Ok(execution)
+        Ok(())
     }
 }

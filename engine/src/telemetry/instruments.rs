@@ -43,8 +43,6 @@ pub(crate) struct Instruments {
     pub tracer: global::BoxedTracer,
     pub query_text: QueryText,
     pub admits: Option<Admits>,
-    /// Whether the instruments record what is told to bound ones; others drop that.
-    pub can_be_bound: bool,
     pub operation_duration: Histogram<f64>,
     pub returned_rows: Histogram<u64>,
     pub fetched_rows: Counter<u64>,
@@ -54,6 +52,11 @@ pub(crate) struct Instruments {
 }
 
 impl Instruments {
+    /// Whether the instruments record what is told to bound ones; others drop that.
+    pub fn can_be_bound(&self) -> bool {
+        self.admits.is_some()
+    }
+
     fn new(query_text: QueryText, admits: Option<Admits>) -> Self {
         let scope = InstrumentationScope::builder("odbc_engine")
             .with_version(crate::version())
@@ -65,7 +68,6 @@ impl Instruments {
         Self {
             tracer: global::tracer_with_scope(scope),
             query_text,
-            can_be_bound: admits.is_some(),
             admits,
             operation_duration: seconds(
                 &meter,

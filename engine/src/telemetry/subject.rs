@@ -46,7 +46,7 @@ struct RowRecorders {
 impl Subject {
     /// The recorders of these instruments, where those can be bound.
     fn recorders(&self, instruments: &Arc<Instruments>) -> Option<Arc<Recorders>> {
-        if !instruments.can_be_bound {
+        if !instruments.can_be_bound() {
             return None;
         }
         let mut recorders = self.recorders.lock().unwrap_or_else(PoisonError::into_inner);
