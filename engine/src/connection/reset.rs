@@ -1,9 +1,7 @@
 //! Setting a session back for its next borrower.
 
 use super::{Session, transaction::Level};
-use crate::{
-    dbms::SessionReset, error::Result, fetch::single_text, statement::without_leading_comments,
-};
+use crate::{dbms::SessionReset, error::Result, statement::without_leading_comments};
 
 const OPERATION: &str = "reset";
 
@@ -23,9 +21,7 @@ impl Session {
     pub fn begin_traces(&mut self) -> Result<()> {
         let restore = match self.dbms.session_reset {
             SessionReset::Statements { undo, own_settings } => {
-                let mut statement = self.run(OPERATION, own_settings)?;
-                let context = self.context(OPERATION);
-                format!("{undo}; {}", single_text(&mut statement, context)?)
+                format!("{undo}; {}", self.ask(OPERATION, own_settings)?)
             }
             SessionReset::Replace { .. } => String::new(),
         };

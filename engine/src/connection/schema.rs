@@ -62,9 +62,6 @@ impl Session {
     pub fn is_typed(&mut self, table: &str) -> bool {
         let Some(types) = &self.dbms.sticking_types else { return false };
         let query = types.is_typed.replace("{}", &table.replace('\'', "''"));
-        let context = self.context(OPERATION);
-        self.run(OPERATION, &query)
-            .and_then(|mut statement| fetch::single_text(&mut statement, context))
-            .is_ok_and(|answer| answer == "1")
+        self.ask(OPERATION, &query).is_ok_and(|answer| answer == "1")
     }
 }

@@ -110,8 +110,7 @@ impl Session {
         let kill = match self.dbms.cancelling.kill.filter(|_| options.cancel_connection) {
             None => None,
             Some(kill) => {
-                let mut statement = self.run("connect", kill.id)?;
-                let id = crate::fetch::single_text(&mut statement, self.context("connect"))?;
+                let id = self.ask("connect", kill.id)?;
                 Some(Kill {
                     connection_string: connection_string.to_owned(),
                     login_timeout_ms: options.login_timeout_ms,
@@ -172,6 +171,12 @@ impl Session {
         Ok(statement)
     }
 
+    /// The text in the first column of the first row of a query of the engine's own.
+    pub fn ask(&mut self, operation: &'static str, sql: &str) -> Result<String> {
+        let mut statement = self.run(operation, sql)?;
+        crate::fetch::single_text(&mut statement, self.context(operation))
+    }
+
     /// Adds to a driver's error what the session knows: that the call was to stop, that the
     /// connection is lost, and that a transaction may have been.
     pub fn failed(&mut self, error: Error) -> Error {
@@ -217,9 +222,7 @@ impl Session {
     /// their offset is lost.
     pub fn check_time_zone(&mut self, operation: &'static str) -> Result<()> {
         let Some(query) = self.dbms.time_zone_query else { return Ok(()) };
-        let mut statement = self.run(operation, query)?;
-        let context = self.context(operation);
-        let zone = crate::fetch::single_text(&mut statement, context)?;
+        let zone = self.ask(operation, query)?;
         if matches!(zone.as_str(), "UTC" | "Etc/UTC" | "GMT" | "Etc/GMT" | "Zulu" | "Etc/Zulu") {
             return Ok(());
         }

@@ -131,10 +131,7 @@ impl Session {
             }
             TransactionModes::Session { query } => {
                 const SET: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION";
-                let mut statement = self.run(OPERATION, query)?;
-                let context = self.context(OPERATION);
-                let before = crate::fetch::single_text(&mut statement, context)?;
-                drop(statement);
+                let before = self.ask(OPERATION, query)?;
                 self.run(OPERATION, &format!("{SET} {modes}"))?;
                 Ok(Some(format!("{SET} {before}")))
             }

@@ -13,7 +13,6 @@ use crate::{
     connection::Session,
     dbms::{self, Dbms, Exchange},
     error::{Error, ErrorKind, Result},
-    fetch::single_text,
     parameters::encode::is_uuid,
 };
 
@@ -50,10 +49,7 @@ impl Plan {
         let dbms = session.dbms;
         let kind = kind(session, &target, options)?;
         let packet = match dbms.bulk.packet_query {
-            Some(query) => {
-                let mut statement = session.run(OPERATION, query)?;
-                single_text(&mut statement, session.context(OPERATION))?.parse::<usize>().ok()
-            }
+            Some(query) => session.ask(OPERATION, query)?.parse::<usize>().ok(),
             None => None,
         };
         let rows = match &kind {

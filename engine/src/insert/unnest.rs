@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use arrow_schema::{DataType, Field};
 
 use super::{OPERATION, target::Target};
-use crate::{connection::Session, error::Result, fetch::single_text, parameters::encode::is_uuid};
+use crate::{connection::Session, error::Result, parameters::encode::is_uuid};
 
 /// The INSERT, or None where a column does not go by its text.
 pub(super) fn sql(session: &mut Session, target: &Target) -> Result<Option<String>> {
@@ -47,9 +47,7 @@ fn column_types(session: &mut Session, table: &str) -> Result<HashMap<String, St
          FROM pg_attribute WHERE attrelid = {table}::regclass AND attnum > 0 \
          AND NOT attisdropped"
     );
-    let mut statement = session.run(OPERATION, &query)?;
-    let context = session.context(OPERATION);
-    let found = single_text(&mut statement, context)?;
+    let found = session.ask(OPERATION, &query)?;
     let columns = found.split('\x1e').filter_map(|column| column.split_once('\x1f'));
     Ok(columns.map(|(name, column_type)| (name.to_owned(), column_type.to_owned())).collect())
 }
