@@ -3,16 +3,19 @@
 use std::{
     alloc::{Layout, handle_alloc_error},
     ptr::NonNull,
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{Receiver, sync_channel},
+    },
 };
 
 use arrow_buffer::{ArrowNativeType, Buffer};
 
 /// What Arrow recommends for buffers.
 const ALIGNMENT: usize = 64;
-/// Linux gives pages of this size to those who ask. Touching fresh memory page by page costs a
-/// multiple of copying values into it, and a fifth of that in such pages.
-const HUGE_PAGE: usize = 2 << 20;
+/// From this size on, memory comes fresh from the system. Touching it for the first time takes
+/// longer than copying values into it, so that is done by another thread, for the next batch.
+const LARGE: usize = 1 << 20;
 /// The allocations that a stream keeps an eye on, to use them again once a consumer lets go.
 const KEPT: usize = 4;
 
@@ -23,29 +26,40 @@ pub(super) fn slab_bytes<T>(values: &[T]) -> usize {
 
 /// The allocations of one stream's batches.
 #[derive(Default)]
-pub(crate) struct Slabs(Vec<Arc<Memory>>);
+pub(crate) struct Slabs {
+    kept: Vec<Arc<Memory>>,
+    /// Memory for the next batch, once it is ready.
+    ahead: Option<Receiver<Memory>>,
+}
 
 impl Slabs {
     /// Room for buffers of so many bytes.
     pub fn slab(&mut self, bytes: usize) -> Slab {
-        if bytes < HUGE_PAGE {
+        if bytes < LARGE {
             return Slab { memory: Arc::new(Memory::new(bytes)), used: 0 };
         }
         let is_free = |memory: &mut Arc<Memory>| {
             Arc::get_mut(memory).is_some_and(|memory| memory.layout.size() >= bytes)
         };
-        let memory = match self.0.iter_mut().position(is_free) {
-            Some(free) => Arc::clone(&self.0[free]),
-            None => {
-                let memory = Arc::new(Memory::new(bytes));
-                if self.0.len() == KEPT {
-                    self.0.remove(0);
-                }
-                self.0.push(Arc::clone(&memory));
-                memory
-            }
+        let memory = match self.kept.iter_mut().position(is_free) {
+            Some(free) => Arc::clone(&self.kept[free]),
+            None => self.fresh(bytes),
         };
         Slab { memory, used: 0 }
+    }
+
+    fn fresh(&mut self, bytes: usize) -> Arc<Memory> {
+        // A pool that is busy with other work is not waited for.
+        let ready = self.ahead.take().and_then(|ahead| ahead.try_recv().ok());
+        let memory = ready.filter(|memory| memory.layout.size() >= bytes);
+        let memory = Arc::new(memory.unwrap_or_else(|| Memory::new(bytes)));
+        if self.kept.len() == KEPT {
+            // The consumer keeps its batches, so the next one wants fresh memory as well.
+            self.kept.remove(0);
+            self.ahead = Some(Memory::ahead(bytes + bytes / 16));
+        }
+        self.kept.push(Arc::clone(&memory));
+        memory
     }
 }
 
@@ -87,16 +101,34 @@ unsafe impl Sync for Memory {}
 
 impl Memory {
     fn new(bytes: usize) -> Self {
-        // The last one may be filled to three quarters.
-        let huge = (bytes + HUGE_PAGE / 4) / HUGE_PAGE * HUGE_PAGE;
-        let alignment = if huge == 0 { ALIGNMENT } else { HUGE_PAGE };
-        let layout = Layout::from_size_align(bytes.max(huge).max(1), alignment);
+        let layout = Layout::from_size_align(bytes.max(1), ALIGNMENT);
         let layout = layout.expect("a batch is shorter than half of all memory");
         // SAFETY: The layout is not empty.
         let start = unsafe { std::alloc::alloc(layout) };
         let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
-        advise(start, huge);
         Self { start, layout }
+    }
+
+    /// Memory that another thread allocates and touches.
+    fn ahead(bytes: usize) -> Receiver<Self> {
+        let (sender, receiver) = sync_channel(1);
+        rayon::spawn(move || {
+            let memory = Self::new(bytes);
+            memory.touch();
+            // Where nobody wants it any more, it is freed.
+            let _ = sender.send(memory);
+        });
+        receiver
+    }
+
+    /// Writes to each page, so that the system gives it.
+    fn touch(&self) {
+        /// No system has smaller ones.
+        const PAGE: usize = 4096;
+        for place in (0..self.layout.size()).step_by(PAGE) {
+            // SAFETY: The place is within the memory, which nobody else has yet.
+            unsafe { self.start.add(place).write_volatile(0) };
+        }
     }
 }
 
@@ -107,25 +139,13 @@ impl Drop for Memory {
     }
 }
 
-/// Asks for huge pages, which the system may not have.
-#[cfg(target_os = "linux")]
-fn advise(start: NonNull<u8>, bytes: usize) {
-    if bytes > 0 {
-        // SAFETY: The range is of one allocation, and the advice changes nothing of what it holds.
-        let _ = unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn advise(_start: NonNull<u8>, _bytes: usize) {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn buffers_of_one_slab_hold_what_was_copied() {
-        for rows in [1usize, 1000, 3 * HUGE_PAGE / 8] {
+        for rows in [1usize, 1000, 3 * LARGE / 8] {
             let (numbers, bytes) = ((0..rows as i64).collect::<Vec<_>>(), vec![7u8; rows]);
             let mut slab = Slabs::default().slab(slab_bytes(&numbers) + slab_bytes(&bytes));
             let (first, second) = (slab.buffer(&numbers), slab.buffer(&bytes));
@@ -140,9 +160,9 @@ mod tests {
     #[test]
     fn memory_is_used_again_only_when_nobody_has_it() {
         let mut slabs = Slabs::default();
-        let values = vec![1u8; HUGE_PAGE];
+        let values = vec![1u8; LARGE];
         let held = slabs.slab(values.len()).buffer(&values);
-        let other = slabs.slab(values.len()).buffer(&vec![2u8; HUGE_PAGE]);
+        let other = slabs.slab(values.len()).buffer(&vec![2u8; LARGE]);
         assert_ne!(held.as_ptr(), other.as_ptr());
         let place = other.as_ptr();
         drop(other);
