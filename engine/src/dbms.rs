@@ -255,6 +255,10 @@ pub(crate) struct Dbms {
     pub statement_bytes_min: usize,
     /// Where a prepared query keeps the types of its first result, whatever the next one holds.
     pub sticking_types: Option<StickingTypes>,
+    /// The SQL types that columns of the named types are described as; None where any may be.
+    pub named_sql_types: Option<&'static [SqlDataType]>,
+    /// Whether a block that is not full has the last rows of its result, as ODBC has it.
+    pub short_block_is_last: bool,
     pub handle_survives_errors: bool,
     /// Whether a prepared query notices that its tables have changed, so that it may be kept.
     pub keeps_prepared_queries: bool,
@@ -355,6 +359,11 @@ impl Dbms {
     }
 
     /// What a type is that its driver calls `name`.
+    /// Whether a column that is described as this SQL type may be of a named type.
+    pub fn may_be_named(&self, sql_type: SqlDataType) -> bool {
+        self.named_sql_types.is_none_or(|types| types.contains(&sql_type))
+    }
+
     pub fn named_type(&self, name: &str) -> Option<NamedType> {
         self.named_types
             .iter()

@@ -1,14 +1,18 @@
 //! ODBC handles that are freed when dropped, and calls that return errors with all diagnostics.
 
-use std::{mem::ManuallyDrop, ptr::null_mut, sync::Arc};
+mod columns;
+
+#[cfg(not(windows))]
+use std::ffi::CStr;
+use std::{borrow::Cow, mem::ManuallyDrop, ptr::null_mut, sync::Arc};
 
 use odbc_api::{
     handles::{AnyHandle, Diagnostics, Record, SqlResult, SqlText, Statement, StatementImpl},
     handles::{Connection as RawConnection, SqlChar, slice_to_cow_utf8},
     sys::{
-        self, CompletionType, ConnectionAttribute, Desc, FreeStmtOption, HStmt, HandleType,
-        InfoType, SQLDisconnect, SQLEndTran, SQLFreeHandle, SQLFreeStmt, SQLGetConnectAttr,
-        SqlDataType, SqlReturn, StatementAttribute,
+        self, CompletionType, ConnectionAttribute, FreeStmtOption, HStmt, HandleType, InfoType,
+        SQLDisconnect, SQLEndTran, SQLFreeHandle, SQLFreeStmt, SQLGetConnectAttr, SqlReturn,
+        StatementAttribute,
     },
 };
 
@@ -16,7 +20,6 @@ use crate::{
     cancel::{Control, Phase},
     dbms::Dbms,
     error::{Diagnostic, Error, Result},
-    types::ColumnInfo,
 };
 
 /// More records than any driver gives; a driver that never ends must not hang us.
@@ -133,7 +136,7 @@ impl ConnectionHandle {
             get_info(self.raw.as_sys(), info, buffer.as_mut_ptr().cast(), bytes, &mut length)
         };
         let succeeded = matches!(returned, SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO);
-        succeeded.then(|| text_of(&buffer))
+        succeeded.then(|| text_of(&buffer).into_owned())
     }
 
     /// A 16-bit number of SQLGetInfo, or None where the driver does not tell.
@@ -216,18 +219,23 @@ impl Drop for ConnectionHandle {
 
 // The entry points follow odbc-api's choice of character: the two are never mixed.
 #[cfg(not(windows))]
-use sys::{
-    SQLColAttribute as col_attribute, SQLDescribeCol as describe_col, SQLGetInfo as get_info,
-};
+use sys::SQLGetInfo as get_info;
 #[cfg(windows)]
-use sys::{
-    SQLColAttributeW as col_attribute, SQLDescribeColW as describe_col, SQLGetInfoW as get_info,
-};
+use sys::SQLGetInfoW as get_info;
 
 /// The text in a buffer, up to its terminator.
-fn text_of(buffer: &[SqlChar]) -> String {
-    let end = buffer.iter().position(|unit| *unit == 0).unwrap_or(buffer.len());
-    slice_to_cow_utf8(&buffer[..end]).into_owned()
+fn text_of(buffer: &[SqlChar]) -> Cow<'_, str> {
+    slice_to_cow_utf8(&buffer[..end_of(buffer)])
+}
+
+#[cfg(not(windows))]
+fn end_of(buffer: &[SqlChar]) -> usize {
+    CStr::from_bytes_until_nul(buffer).map_or(buffer.len(), CStr::count_bytes)
+}
+
+#[cfg(windows)]
+fn end_of(buffer: &[SqlChar]) -> usize {
+    buffer.iter().position(|unit| *unit == 0).unwrap_or(buffer.len())
 }
 
 /// An allocated statement handle.
@@ -308,88 +316,6 @@ impl StatementHandle {
         let returned = unsafe { sys::SQLRowCount(self.as_sys(), &mut rows) };
         let succeeded = matches!(returned, SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO);
         if succeeded { u64::try_from(rows).ok() } else { None }
-    }
-
-    /// Describes a column, counted from 1.
-    pub fn describe_column(&mut self, number: u16, context: Context) -> Result<ColumnInfo> {
-        let mut info = self.describe_briefly(number, context)?;
-        if context.dbms.column_name_is_label {
-            info.name = self.text_attribute(number, Desc::Label);
-        }
-        info.type_name = self.text_attribute(number, Desc::TypeName);
-        info.unsigned = matches!(self.raw.is_unsigned_column(number), SqlResult::Success(true));
-        Ok(info)
-    }
-
-    /// Whether a column still looks as it was described.
-    pub fn is_described_by(&self, number: u16, info: &ColumnInfo, context: Context) -> bool {
-        let is_label = context.dbms.column_name_is_label;
-        let same_name = |name: &str| match is_label {
-            true => self.text_attribute(number, Desc::Label) == info.name,
-            false => name == info.name,
-        };
-        self.describe_briefly(number, context).is_ok_and(|now| {
-            (now.sql_type, now.column_size, now.decimal_digits, now.nullable)
-                == (info.sql_type, info.column_size, info.decimal_digits, info.nullable)
-                && same_name(&now.name)
-                && self.text_attribute(number, Desc::TypeName) == info.type_name
-        })
-    }
-
-    /// The table that a column is of; None where it is of none.
-    pub fn base_table(&self, number: u16) -> Option<String> {
-        Some(self.text_attribute(number, Desc::BaseTableName)).filter(|name| !name.is_empty())
-    }
-
-    /// What SQLDescribeCol tells.
-    fn describe_briefly(&self, number: u16, context: Context) -> Result<ColumnInfo> {
-        let mut name = [0 as SqlChar; 1024];
-        let units = i16::try_from(name.len()).expect("the buffer is short");
-        let mut info = ColumnInfo::default();
-        let mut name_length = 0i16;
-        let mut sql_type = SqlDataType::UNKNOWN_TYPE;
-        let mut nullable = sys::Nullability::UNKNOWN;
-        // SAFETY: The handle is valid, and every address is of a place of the type it takes.
-        let returned = unsafe {
-            describe_col(
-                self.as_sys(),
-                number,
-                name.as_mut_ptr(),
-                units,
-                &mut name_length,
-                &mut sql_type,
-                &mut info.column_size,
-                &mut info.decimal_digits,
-                &mut nullable,
-            )
-        };
-        self.check(returned, context)?;
-        info.name = text_of(&name);
-        info.sql_type = sql_type.0;
-        info.nullable = nullable != sys::Nullability::NO_NULLS;
-        Ok(info)
-    }
-
-    fn text_attribute(&self, number: u16, attribute: Desc) -> String {
-        let mut buffer = [0 as SqlChar; 1024];
-        let bytes = i16::try_from(size_of_val(&buffer)).expect("the buffer is short");
-        let mut length = 0i16;
-        // SAFETY: The handle is valid, and the buffer is as long as said.
-        let returned = unsafe {
-            col_attribute(
-                self.as_sys(),
-                number,
-                attribute,
-                buffer.as_mut_ptr().cast(),
-                bytes,
-                &mut length,
-                null_mut(),
-            )
-        };
-        if !matches!(returned, SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO) {
-            return String::new();
-        }
-        text_of(&buffer)
     }
 
     /// Goes on to the next result, if there is one.

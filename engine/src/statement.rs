@@ -50,6 +50,8 @@ pub struct Statement {
     shared: Arc<Shared>,
     key: StatementKey,
     sql: String,
+    /// Whether it leaves every table's columns as they are.
+    keeps_schema: bool,
     /// The text with its named parameters replaced by `?`.
     named: OnceLock<Named>,
     /// What the text is about, once that is asked for.
@@ -77,6 +79,7 @@ impl Statement {
             named: OnceLock::new(),
             subject: OnceLock::new(),
             query_timeout_ms: shared.query_timeout_ms().into(),
+            keeps_schema: keeps_schema(sql),
             sql: format!("{sql:width$}"),
             warnings: Mutex::default(),
         })
@@ -101,6 +104,7 @@ impl Statement {
             shared: Arc::clone(shared),
             key,
             sql: String::new(),
+            keeps_schema: true,
             named: OnceLock::new(),
             subject: OnceLock::new(),
             warnings: Mutex::default(),
@@ -170,7 +174,7 @@ impl Statement {
             executed = state.execute_again(sql, context);
         }
         metrics::count_execution(begin.elapsed());
-        if !keeps_schema(sql) {
+        if !self.keeps_schema {
             session.note_schema_change();
         }
         if let Ok(execution) = &mut executed {

@@ -166,7 +166,7 @@ impl ResultKey {
 
     /// Fetches the next batch from the driver. After a failure the caller gives the result up.
     fn fetch(&self) -> Fetched {
-        let mut warnings = Vec::new();
+        let (mut warnings, mut last) = (Vec::new(), false);
         let mut fetch = || {
             let control = &self.shared.control;
             let job = control.begin(OPERATION, Some(self.statement), Some(&self.flag))?;
@@ -176,14 +176,16 @@ impl ResultKey {
             let context = session.context(OPERATION);
             let state = session.statements.get_mut(self.statement).ok_or_else(|| closed(""))?;
             let fetched = state.fetch(context, &mut warnings);
-            let batch = fetched.map_err(|error| control.explain(error).0)?;
+            let batch;
+            (batch, last) = fetched.map_err(|error| control.explain(error).0)?;
             match control.was_late() {
                 // What the driver was asked to stop it may not go on with.
                 Some((cause, _)) => Err(cause.error(OPERATION)),
                 None => Ok(batch),
             }
         };
-        Fetched { batch: fetch(), warnings }
+        let batch = fetch();
+        Fetched { batch, last, warnings }
     }
 
     /// Gives the result up after an error, unless its statement has gone on.
@@ -281,17 +283,17 @@ impl Stream {
         drop(source);
         lock(&self.warnings).append(&mut fetched.warnings);
         match &fetched.batch {
-            Ok(Some(batch)) => {
-                self.check_cancelled()?;
-                let bytes = metrics::count_batch(batch);
-                self.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
-                self.bytes.fetch_add(bytes, Ordering::Relaxed);
-                self.reading.batch(batch.num_rows() as u64, bytes);
-            }
-            Ok(None) => {
-                self.ended.store(true, Ordering::Release);
-                self.origin.shared().control.close_stream(&self.cancelled);
-                self.reading.end(None);
+            Ok(batch) => {
+                if let Some(batch) = batch {
+                    self.check_cancelled()?;
+                    let bytes = metrics::count_batch(batch);
+                    self.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+                    self.bytes.fetch_add(bytes, Ordering::Relaxed);
+                    self.reading.batch(batch.num_rows() as u64, bytes);
+                }
+                if fetched.last {
+                    self.end();
+                }
             }
             // The driver's own words are better than that the stream was cancelled.
             Err(error) if error.kind == ErrorKind::Cancelled => {}
@@ -300,8 +302,14 @@ impl Stream {
         fetched.batch.map_err(|error| self.give_up(error))
     }
 
+    /// Notes that all rows were delivered.
+    fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.origin.shared().control.close_stream(&self.cancelled);
+        self.reading.end(None);
+    }
+
     fn fetch_from(&self, source: &mut Source) -> Result<Fetched> {
-        let plain = |batch| Fetched { batch, warnings: Vec::new() };
         Ok(match (&mut *source, &self.origin) {
             (Source::Driver(pace), Origin::Result(result)) => {
                 if pace.wants_prefetch() {
@@ -317,9 +325,9 @@ impl Stream {
             (Source::Made(batches), origin) => {
                 let control = &origin.shared().control;
                 let job = control.begin(OPERATION, None, Some(&self.cancelled));
-                plain(job.and_then(|_job| batches.next()))
+                Fetched::plain(job.and_then(|_job| batches.next()))
             }
-            _ => plain(Ok(None)),
+            _ => Fetched::plain(Ok(None)),
         })
     }
 

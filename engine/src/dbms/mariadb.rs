@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use odbc_api::sys::SqlDataType;
+
 use super::{
     Bulk, BulkStrategy, Cancelling, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
     KillFacts, LargeUnsigned, Limit, LongData, NamedType, Procedures, ReadOnly, SessionReset, Stop,
@@ -29,11 +31,13 @@ pub(super) const FACTS: Dbms = Dbms {
     long_data: LongData::RefetchBlock,
     parameter_fraction_digits: 6,
     named_types: &[("bit", NamedType::Bits)],
+    named_sql_types: Some(&[SqlDataType::EXT_BIT, SqlDataType::EXT_BINARY]),
     large_unsigned: LargeUnsigned::Unsigned,
     nan_parameters: false,
     parameters_max: 30_000,
     // A shorter statement fails with the connection's mutex locked, and other threads hang.
     statement_bytes_min: 5,
+    short_block_is_last: true,
     // A failed prepared SELECT that is closed and executed again hangs for ever.
     handle_survives_errors: false,
     session_setup: &["SET SESSION time_zone = '+00:00'"],

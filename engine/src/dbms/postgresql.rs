@@ -58,6 +58,7 @@ pub(super) const FACTS: Dbms = Dbms {
     // than 30,000 bytes, so of more than 7,498 parameters, for a lost connection.
     parameters_max: 7_498,
     keeps_prepared_queries: true,
+    short_block_is_last: true,
     handle_survives_errors: true,
     // Reports success for a COMMIT after the connection was lost or the transaction aborted.
     commit_needs_proof: true,

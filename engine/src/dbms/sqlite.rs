@@ -70,6 +70,7 @@ pub(crate) const FACTS: Dbms = Dbms {
                    (SELECT 1 FROM pragma_database_list WHERE name <> 'main') \
                    FROM pragma_table_xinfo('{}')",
     }),
+    short_block_is_last: true,
     handle_survives_errors: true,
     transaction_text_desyncs: true,
     disconnect_needs_rollback: true,

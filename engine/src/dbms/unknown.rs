@@ -38,6 +38,8 @@ pub(super) const FACTS: Dbms = Dbms {
     statement_bytes_min: 0,
     keeps_prepared_queries: false,
     sticking_types: None,
+    named_sql_types: None,
+    short_block_is_last: false,
     handle_survives_errors: false,
     transaction_text_desyncs: false,
     commit_needs_proof: false,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use odbc_api::sys::{self, Lock, NO_TOTAL, Operation, SQLSetPos};
 
@@ -16,7 +16,7 @@ use crate::{
     handle::{Context, StatementHandle},
     metrics::{Gauge, Open},
     options::StreamOptions,
-    types::{Binding, CellError, ColumnInfo, Slabs},
+    types::{Binding, CellError, Column, ColumnInfo, Slabs},
 };
 
 /// More warnings than this are not kept.
@@ -46,6 +46,7 @@ pub(crate) struct Cursor {
     batches: u64,
     /// What is to be told once the rows before it were delivered.
     failure: Option<Error>,
+    /// Whether the driver is not asked for more rows.
     done: bool,
     _gauge: Gauge,
 }
@@ -109,16 +110,24 @@ impl Cursor {
         context: Context,
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Option<RecordBatch>> {
-        if !self.done
-            && let Err(error) = self.fill(statement, context, warnings)
-        {
+        if let Err(error) = self.fill(statement, context, warnings) {
             self.done = true;
+            self.pending = 0..0;
             self.failure = Some(error);
         }
         if self.built > 0 {
             return self.finish(context).map(Some);
         }
         self.failure.take().map_or(Ok(None), Err)
+    }
+
+    /// Whether all rows were delivered, and nothing is left to be told.
+    pub fn is_at_end(&self) -> bool {
+        !self.has_more() && self.failure.is_none()
+    }
+
+    fn has_more(&self) -> bool {
+        !self.done || !self.pending.is_empty()
     }
 
     /// Appends rows until the batch is long enough.
@@ -132,8 +141,8 @@ impl Cursor {
         let bytes_max = self.options.batch_bytes_max;
         // What the rows of the last call took: so many more are to fit.
         let mut step = 0;
-        while !self.done && self.built < rows_max && self.bytes() + step < bytes_max {
-            let before = self.bytes();
+        let mut before = self.bytes();
+        while self.has_more() && self.built < rows_max && before + step < bytes_max {
             match self.plan.mode {
                 Mode::Block(clipped) => {
                     if self.pending.is_empty() {
@@ -149,7 +158,9 @@ impl Cursor {
                     self.append_row(statement, first_unbound, context, warnings)?;
                 }
             }
-            step = self.bytes().saturating_sub(before);
+            let bytes = self.bytes();
+            step = bytes.saturating_sub(before);
+            before = bytes;
         }
         Ok(())
     }
@@ -189,7 +200,7 @@ impl Cursor {
             self.full = fetched.rows == self.block.rows();
             self.keep(fetched.warnings, warnings);
             self.pending = 0..fetched.rows;
-            self.done = fetched.rows == 0;
+            self.done = fetched.rows == 0 || (!self.full && context.dbms.short_block_is_last);
             if let Some(error) = fetched.failure {
                 self.failure = Some(error.in_row(self.block_start + fetched.rows as u64));
                 self.done = true;
@@ -429,12 +440,23 @@ impl Cursor {
         self.batches += 1;
         let bytes = self.plan.columns.iter().map(|column| column.slab_bytes()).sum();
         let mut slab = self.slabs.slab(bytes);
-        let arrays = self.plan.columns.iter_mut().map(|column| column.finish(&mut slab)).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(self.schema(), arrays, &options).map_err(|error| {
-            // Drivers promise NOT NULL for columns that then hold one.
-            Error::new(ErrorKind::Data, context.operation, error.to_string())
-        })
+        let finish = |column: &mut Box<dyn Column>| column.finish(&mut slab);
+        let arrays: Vec<ArrayRef> = self.plan.columns.iter_mut().map(finish).collect();
+        let mut columns = self.plan.schema.fields().iter().zip(&arrays);
+        // Drivers promise NOT NULL for columns that then hold one.
+        if let Some((field, _)) =
+            columns.find(|(field, array)| !field.is_nullable() && array.null_count() > 0)
+        {
+            let message =
+                format!("column {:?} has a NULL, but is described as NOT NULL", field.name());
+            return Err(Error::new(ErrorKind::Data, context.operation, message));
+        }
+        debug_assert!(self.plan.schema.fields().iter().zip(&arrays).all(|(field, array)| {
+            array.data_type() == field.data_type() && array.len() == rows
+        }));
+        // SAFETY: Each array is of its field's type, has the rows that were built, and no NULL that
+        // the field forbids.
+        Ok(unsafe { RecordBatch::new_unchecked(self.schema(), arrays, rows) })
     }
 
     /// The bytes of the batch in the making.

@@ -17,7 +17,15 @@ use crate::error::{Diagnostic, Error, ErrorKind, Result};
 /// What a fetch gave, with what the driver said meanwhile.
 pub(super) struct Fetched {
     pub batch: Result<Option<RecordBatch>>,
+    /// Whether nothing comes after it, not even an error.
+    pub last: bool,
     pub warnings: Vec<Diagnostic>,
+}
+
+impl Fetched {
+    pub fn plain(batch: Result<Option<RecordBatch>>) -> Self {
+        Self { last: matches!(batch, Ok(None)), batch, warnings: Vec::new() }
+    }
 }
 
 /// Batches that were fetched ahead: one that is ready, while the driver fills another.
@@ -34,11 +42,11 @@ impl Prefetch {
             loop {
                 // A panic would look like the end of the result.
                 let fetched = catch_unwind(AssertUnwindSafe(|| result.fetch()));
-                let fetched = fetched.unwrap_or_else(|_| Fetched {
-                    batch: Err(Error::new(ErrorKind::Internal, OPERATION, "the fetching panicked")),
-                    warnings: Vec::new(),
+                let fetched = fetched.unwrap_or_else(|_| {
+                    let message = "the fetching panicked";
+                    Fetched::plain(Err(Error::new(ErrorKind::Internal, OPERATION, message)))
                 });
-                let goes_on = matches!(fetched.batch, Ok(Some(_)));
+                let goes_on = !fetched.last && fetched.batch.is_ok();
                 if sender.send(fetched).is_err() || !goes_on {
                     return;
                 }
@@ -53,7 +61,6 @@ impl Prefetch {
 
     /// The next batch; None when the thread has ended.
     pub fn next(&self) -> Fetched {
-        let ended = || Fetched { batch: Ok(None), warnings: Vec::new() };
-        self.batches.recv().unwrap_or_else(|_| ended())
+        self.batches.recv().unwrap_or_else(|_| Fetched::plain(Ok(None)))
     }
 }

@@ -22,6 +22,19 @@ pub(crate) struct ColumnInfo {
     pub standard: bool,
 }
 
+impl ColumnInfo {
+    /// Whether it is described as an integer, which may be unsigned.
+    pub fn is_integer(&self) -> bool {
+        matches!(
+            SqlDataType(self.sql_type),
+            SqlDataType::EXT_TINY_INT
+                | SqlDataType::SMALLINT
+                | SqlDataType::INTEGER
+                | SqlDataType::EXT_BIG_INT
+        )
+    }
+}
+
 /// What a column holds, whatever its driver calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Logical {

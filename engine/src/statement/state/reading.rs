@@ -56,16 +56,12 @@ impl StatementState {
         context: Context,
     ) -> Option<(Box<Cursor>, Vec<ColumnInfo>)> {
         let (cursor, columns) = self.parked.as_ref()?;
-        let handle = self.handle.as_ref()?;
+        let handle = self.handle.as_mut()?;
         // PostgreSQL refuses a prepared query whose columns have changed.
-        let is_same = |(index, info): (usize, &ColumnInfo)| {
-            context.dbms.keeps_prepared_queries
-                || self.steadiness.is_marked()
-                || handle.is_described_by(index as u16 + 1, info, context)
-        };
+        let is_steady = context.dbms.keeps_prepared_queries || self.steadiness.is_marked();
         let fits = cursor.options() == options
             && columns.len() == self.column_count
-            && columns.iter().enumerate().all(is_same);
+            && (is_steady || handle.are_described_by(columns, context));
         let (mut cursor, columns) = if fits { self.parked.take()? } else { return None };
         cursor.restart();
         Some((cursor, columns))
@@ -88,18 +84,22 @@ impl StatementState {
             .collect()
     }
 
-    /// The next rows of the result that is being read.
+    /// The next rows of the result that is being read, and whether they are the last.
     pub fn fetch(
         &mut self,
         context: Context,
         warnings: &mut Vec<Diagnostic>,
-    ) -> Result<Option<RecordBatch>> {
+    ) -> Result<(Option<RecordBatch>, bool)> {
         match (&mut self.handle, &mut self.reader) {
             (Some(handle), Some(Reader::Driver(cursor, _))) => {
-                cursor.fetch(handle, context, warnings)
+                let batch = cursor.fetch(handle, context, warnings)?;
+                Ok((batch, cursor.is_at_end()))
             }
-            (_, Some(Reader::Memory(batches))) => Ok(batches.pop_front()),
-            _ => Ok(None),
+            (_, Some(Reader::Memory(batches))) => {
+                let batch = batches.pop_front();
+                Ok((batch, batches.is_empty()))
+            }
+            _ => Ok((None, true)),
         }
     }
 
