@@ -349,6 +349,12 @@ impl Stream {
         Ok(())
     }
 
+    /// Whether all rows were delivered, so that fetching would give no more. It may not be known
+    /// before a fetch has found none.
+    pub fn is_at_end(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
     /// What stops this stream, from any thread.
     pub fn cancel_handle(&self) -> CancelHandle {
         self.origin.shared().cancel_handle(Target::Stream(self.cancelled.clone()))

@@ -43,14 +43,40 @@ impl Statement {
     }
 
     fn open(&self, py: Python<'_>, options: Option<&str>) -> PyResult<Arc<Reader>> {
-        let reader = enter_stoppable(py, &self.stop, || {
+        enter_stoppable(py, &self.stop, || {
             let options = options.map(StreamOptions::from_json).transpose()?.unwrap_or_default();
-            let engine = self.engine.stream(&options)?;
-            let statement = Some(Arc::clone(&self.engine));
-            Ok(Reader::new(engine, statement, Arc::clone(&self.connection)))
-        })?;
+            self.begin_reading(&options)
+        })
+    }
+
+    fn begin_reading(&self, options: &StreamOptions) -> odbc_engine::Result<Arc<Reader>> {
+        let engine = self.engine.stream(options)?;
+        let statement = Some(Arc::clone(&self.engine));
+        let reader = Reader::new(engine, statement, Arc::clone(&self.connection));
         *self.held() = Some(Arc::clone(&reader));
         Ok(reader)
+    }
+
+    /// Up to `rows_max` rows, at least one, as tuples, appended to a list; returns what reads them,
+    /// and how many.
+    fn append_rows(
+        &self,
+        list: &Bound<'_, PyList>,
+        rows_max: usize,
+    ) -> PyResult<(Arc<Reader>, usize)> {
+        let held = self.held().clone();
+        if let Some(reader) = held {
+            let rows = reader.append_rows(list, rows_max)?;
+            return Ok((reader, rows));
+        }
+        // Letting go of the GIL once takes less time than twice.
+        let (reader, window) = enter_stoppable(list.py(), &self.stop, || {
+            let reader = self.begin_reading(&StreamOptions::default())?;
+            let window = reader.read(rows_max)?;
+            Ok((reader, window))
+        })?;
+        let rows = reader.append(list, window)?;
+        Ok((reader, rows))
     }
 
     /// What reads the present result.
@@ -115,22 +141,25 @@ impl Statement {
     /// Some rows as tuples, up to `rows_max`; an empty list at the end and only there.
     fn rows<'py>(&self, py: Python<'py>, rows_max: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
-        self.reader(py)?.append_rows(&list, rows_max)?;
+        self.append_rows(&list, rows_max)?;
         Ok(list)
     }
 
     /// The next `rows_max` rows as tuples, or all that are left.
     fn fetch<'py>(&self, py: Python<'py>, rows_max: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
-        let reader = self.reader(py)?;
+        if rows_max == 0 {
+            self.reader(py)?;
+            return Ok(list);
+        }
         let mut wanted = rows_max;
-        while wanted > 0 {
-            match reader.append_rows(&list, wanted)? {
-                0 => break,
-                rows => wanted -= rows,
+        loop {
+            let (reader, rows) = self.append_rows(&list, wanted)?;
+            wanted -= rows;
+            if rows == 0 || wanted == 0 || reader.is_at_end() {
+                return Ok(list);
             }
         }
-        Ok(list)
     }
 
     /// Gives the last rows of the current batch back.

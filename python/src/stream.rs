@@ -99,8 +99,16 @@ impl Reader {
     /// A row that Python cannot hold is an error only where it is the first one: the next call will
     /// meet it first.
     pub(crate) fn append_rows(&self, list: &Bound<'_, PyList>, rows_max: usize) -> PyResult<usize> {
-        let py = list.py();
-        let window = enter_stoppable(py, &self.stop, || self.read(rows_max))?;
+        let window = enter_stoppable(list.py(), &self.stop, || self.read(rows_max))?;
+        self.append(list, window)
+    }
+
+    /// The rows of a window as tuples, appended to a list; returns how many.
+    pub(crate) fn append(
+        &self,
+        list: &Bound<'_, PyList>,
+        window: Option<Window>,
+    ) -> PyResult<usize> {
         let Some(window) = window else { return Ok(0) };
         let (rows, failure) = rows::append(list, &window.batch, window.span, window.first_row)?;
         if rows < window.span.length {
@@ -110,6 +118,13 @@ impl Reader {
             Some(failure) if rows == 0 => Err(failure),
             _ => Ok(rows),
         }
+    }
+
+    /// Whether every row has been read.
+    pub(crate) fn is_at_end(&self) -> bool {
+        let position = lock(&self.position);
+        let rows = position.batch.as_ref().map_or(0, RecordBatch::num_rows);
+        position.read == rows && self.engine.is_at_end()
     }
 
     /// Gives the last `rows` rows back, to be read again. Whoever has the lock needs no GIL.

@@ -49,6 +49,11 @@ impl Control {
         let _ = self.facts.set(facts);
     }
 
+    /// How long a call must have run before it is stopped, if that makes a difference.
+    fn grace(&self) -> Option<Duration> {
+        Some(self.facts()?.dbms.cancelling.grace).filter(|grace| !grace.is_zero())
+    }
+
     pub(super) fn facts(&self) -> Option<&Facts> {
         self.facts.get()
     }
@@ -211,7 +216,7 @@ impl Control {
             id: state.last_id,
             statement: statement.0 as usize,
             phase,
-            begin: Instant::now(),
+            begin: self.grace().map(|_| Instant::now()),
             chased: false,
             cancelled: false,
         });
@@ -319,8 +324,9 @@ impl Control {
         else {
             return (Next::Done, none);
         };
-        let grace = facts.dbms.cancelling.grace;
-        if let Some(left) = grace.checked_sub(call.begin.elapsed()).filter(|left| !left.is_zero()) {
+        if let (Some(grace), Some(begin)) = (self.grace(), call.begin)
+            && let Some(left) = grace.checked_sub(begin.elapsed()).filter(|left| !left.is_zero())
+        {
             return (Next::Wait(left), none);
         }
         let Some(stop) = facts.stop(call.phase) else { return (Next::Done, none) };

@@ -82,7 +82,8 @@ pub(super) struct Call {
     /// SQLHSTMT as a number; 0 for none.
     pub statement: usize,
     pub phase: Phase,
-    pub begin: Instant,
+    /// Known where the call must have run for a while before it may be stopped.
+    pub begin: Option<Instant>,
     pub chased: bool,
     /// Whether SQLCancel was called for it.
     pub cancelled: bool,

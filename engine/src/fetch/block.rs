@@ -39,6 +39,8 @@ pub(super) struct Fetched {
 pub(super) struct Block {
     pub buffers: Vec<ColumnBuffer>,
     rows: usize,
+    /// How many more there is room for behind those, for the first to wait in.
+    waiting_max: usize,
     /// Rows of the last fetch, written by the driver; boxed, since its address is bound.
     fetched: Box<usize>,
     statuses: Box<[u16]>,
@@ -50,20 +52,28 @@ impl Block {
         self.rows
     }
 
-    /// Makes room for `rows` rows, and binds the first `bound` columns.
+    /// How many rows may wait behind those of a fetch.
+    pub fn waiting_max(&self) -> usize {
+        self.waiting_max
+    }
+
+    /// Makes room for `rows` rows, with `waiting_max` behind them, and binds the first `bound`
+    /// columns.
     pub fn bind(
         &mut self,
         statement: &mut StatementHandle,
         columns: &[Box<dyn Column>],
         rows: usize,
         bound: usize,
+        waiting_max: usize,
         context: Context,
     ) -> Result<()> {
         // What is bound so far goes away with the buffers.
         statement.unbind_columns();
-        self.buffers = columns.iter().map(|one| ColumnBuffer::new(one.binding(), rows)).collect();
+        let buffer = |binding| ColumnBuffer::new(binding, rows + waiting_max);
+        self.buffers = columns.iter().map(|column| buffer(column.binding())).collect();
         self.statuses = vec![0; rows].into();
-        self.rows = rows;
+        (self.rows, self.waiting_max) = (rows, waiting_max);
         let attributes: [(StatementAttribute, sys::Pointer); 3] = [
             (StatementAttribute::RowArraySize, rows as sys::Pointer),
             (StatementAttribute::RowStatusPtr, self.statuses.as_mut_ptr().cast()),

@@ -1,5 +1,7 @@
 //! A cursor: from the driver's rows to record batches.
 
+mod single;
+
 use std::ops::Range;
 
 use arrow_array::{ArrayRef, RecordBatch};
@@ -155,7 +157,8 @@ impl Cursor {
                     }
                 }
                 Mode::SingleRow { first_unbound } => {
-                    self.append_row(statement, first_unbound, context, warnings)?;
+                    let limit = rows_max - self.built;
+                    self.append_rows(statement, first_unbound, limit, context, warnings)?;
                 }
             }
             let bytes = self.bytes();
@@ -180,7 +183,7 @@ impl Cursor {
             let rows = self.plan.block_rows(!self.full);
             if rows > self.block.rows() || step != Step::Next || std::mem::take(&mut self.rebind) {
                 let bound = self.plan.columns.len();
-                self.block.bind(statement, &self.plan.columns, rows, bound, context)?;
+                self.block.bind(statement, &self.plan.columns, rows, bound, 0, context)?;
             }
             let fetched = self.block.fetch(statement, step, context)?;
             let longest = self.longest_clipped(fetched.rows);
@@ -334,65 +337,6 @@ impl Cursor {
             self.block.buffers[index].set_long(row, value);
         }
         Ok(bytes)
-    }
-
-    /// Fetches one row and appends it.
-    fn append_row(
-        &mut self,
-        statement: &mut StatementHandle,
-        first_unbound: usize,
-        context: Context,
-        warnings: &mut Vec<Diagnostic>,
-    ) -> Result<()> {
-        if self.block.rows() != 1 {
-            self.bind_row(statement, first_unbound, context)?;
-        }
-        if self.pending.is_empty() {
-            self.fetch_row(statement, Step::Next, context, warnings)?;
-        }
-        for index in 0..self.block.buffers.len() {
-            if self.done {
-                break;
-            }
-            let clipped = self.block.buffers[index].clipped(0);
-            let unbound = index >= first_unbound;
-            if unbound || clipped.is_some() {
-                let length = if unbound { None } else { clipped.and_then(known_length) };
-                let value = self.read_long(statement, index, length, context);
-                let value = value.map_err(|error| self.locate(error, index, self.block_start))?;
-                self.block.buffers[index].set_first(value);
-            }
-        }
-        let row = self.pending.clone();
-        self.block_start += row.len() as u64;
-        self.pending = 0..0;
-        self.append(row, context, warnings)
-    }
-
-    fn bind_row(
-        &mut self,
-        statement: &mut StatementHandle,
-        first_unbound: usize,
-        context: Context,
-    ) -> Result<()> {
-        self.block.bind(statement, &self.plan.columns, 1, first_unbound, context)
-    }
-
-    fn fetch_row(
-        &mut self,
-        statement: &StatementHandle,
-        step: Step,
-        context: Context,
-        warnings: &mut Vec<Diagnostic>,
-    ) -> Result<()> {
-        let fetched = self.block.fetch(statement, step, context)?;
-        self.keep(fetched.warnings, warnings);
-        if let Some(error) = fetched.failure {
-            return Err(error.in_row(self.block_start));
-        }
-        self.pending = 0..fetched.rows;
-        self.done = fetched.rows == 0;
-        Ok(())
     }
 
     fn read_long(

@@ -69,6 +69,15 @@ impl ColumnBuffer {
         }
     }
 
+    /// Copies the first row, whose value fits its cell, to another.
+    pub fn keep_first(&mut self, row: usize) {
+        let Binding { cell_bytes, variable, .. } = self.binding;
+        let indicator = self.indicators[0];
+        let length = if variable { indicator.max(0) as usize } else { cell_bytes };
+        self.data.as_slice_mut().copy_within(..length, row * cell_bytes);
+        self.indicators[row] = indicator;
+    }
+
     /// Empties the cell of a row, so that it holds no value of a struct.
     pub fn blank(&mut self, row: usize) {
         let size = self.binding.cell_bytes;
