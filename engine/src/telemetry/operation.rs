@@ -152,11 +152,12 @@ impl Running {
         }
     }
 
-    /// Records a result that was read; `place` has the attributes of its place alone.
-    pub fn record_rows(&self, rows: u64, bytes: u64, place: &[KeyValue]) {
+    /// Records a result of the statement that was read.
+    pub fn record_rows(&self, rows: u64, bytes: u64) {
         let bound = |subject: &Subject| subject.record_rows(&self.instruments, rows, bytes);
         if !self.succeeded().is_some_and(bound) {
             self.record(&self.instruments.returned_rows, rows);
+            let place = self.subject.as_deref().map_or(&[][..], |subject| &subject.place);
             self.instruments.fetched_rows.add(rows, place);
             self.instruments.fetched_bytes.add(bytes, place);
         }

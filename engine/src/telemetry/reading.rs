@@ -18,8 +18,6 @@ pub(crate) struct Reading(Mutex<Option<Box<Progress>>>);
 
 struct Progress {
     running: Running,
-    /// Those of the place alone.
-    place: Arc<[KeyValue]>,
     rows: u64,
     bytes: u64,
     batches: u64,
@@ -32,8 +30,7 @@ impl Reading {
             let subject = subject();
             let what = What { operation: FETCH, subject: Some((&subject, sql)), begun: None };
             let running = Running::begin(instruments, place, what);
-            let place = Arc::clone(&place.attributes);
-            Box::new(Progress { running, place, rows: 0, bytes: 0, batches: 0 })
+            Box::new(Progress { running, rows: 0, bytes: 0, batches: 0 })
         })))
     }
 
@@ -55,11 +52,11 @@ impl Reading {
     pub fn end(&self, error: Option<&Error>) {
         let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(progress) = ended else { return };
-        let Progress { mut running, place, rows, bytes, batches } = *progress;
+        let Progress { mut running, rows, bytes, batches } = *progress;
         if let Some(error) = error {
             running.failed(error);
         }
-        running.record_rows(rows, bytes, &place);
+        running.record_rows(rows, bytes);
         if let Some(span) = running.recording() {
             span.set_attributes([
                 KeyValue::new("db.response.returned_rows", signed(rows)),

@@ -23,7 +23,8 @@ pub(crate) struct Subject {
     pub(super) description: Description,
     pub(super) execute: Arc<[KeyValue]>,
     pub(super) fetch: Arc<[KeyValue]>,
-    place: Arc<[KeyValue]>,
+    /// Those of its place alone.
+    pub(super) place: Arc<[KeyValue]>,
     /// Those of the instruments that were asked for last.
     recorders: Mutex<Option<Arc<Recorders>>>,
 }
