@@ -49,14 +49,16 @@ impl Slabs {
     }
 
     fn fresh(&mut self, bytes: usize) -> Arc<Memory> {
+        // What is free is too small, and would only take room.
+        self.kept.retain(|memory| Arc::strong_count(memory) > 1);
         // A pool that is busy with other work is not waited for.
         let ready = self.ahead.take().and_then(|ahead| ahead.try_recv().ok());
         let memory = ready.filter(|memory| memory.layout.size() >= bytes);
-        let memory = Arc::new(memory.unwrap_or_else(|| Memory::new(bytes)));
+        let memory = Arc::new(memory.unwrap_or_else(|| Memory::large(bytes)));
         if self.kept.len() == KEPT {
             // The consumer keeps its batches, so the next one wants fresh memory as well.
             self.kept.remove(0);
-            self.ahead = Some(Memory::ahead(bytes + bytes / 16));
+            self.ahead = Some(Memory::ahead(bytes));
         }
         self.kept.push(Arc::clone(&memory));
         memory
@@ -109,23 +111,28 @@ impl Memory {
         Self { start, layout }
     }
 
-    /// Memory that another thread allocates and touches.
+    /// Memory with room for a batch that is somewhat longer; what is not touched costs nothing.
+    fn large(bytes: usize) -> Self {
+        Self::new((bytes + bytes / 8).next_multiple_of(LARGE))
+    }
+
+    /// Memory of which another thread touches so many bytes.
     fn ahead(bytes: usize) -> Receiver<Self> {
         let (sender, receiver) = sync_channel(1);
         rayon::spawn(move || {
-            let memory = Self::new(bytes);
-            memory.touch();
+            let memory = Self::large(bytes);
+            memory.touch(bytes);
             // Where nobody wants it any more, it is freed.
             let _ = sender.send(memory);
         });
         receiver
     }
 
-    /// Writes to each page, so that the system gives it.
-    fn touch(&self) {
+    /// Writes to each page of the first bytes, so that the system gives it.
+    fn touch(&self, bytes: usize) {
         /// No system has smaller ones.
         const PAGE: usize = 4096;
-        for place in (0..self.layout.size()).step_by(PAGE) {
+        for place in (0..bytes).step_by(PAGE) {
             // SAFETY: The place is within the memory, which nobody else has yet.
             unsafe { self.start.add(place).write_volatile(0) };
         }
@@ -167,6 +174,27 @@ mod tests {
         let place = other.as_ptr();
         drop(other);
         assert_eq!(slabs.slab(values.len()).buffer(&values).as_ptr(), place);
+        assert_eq!(slabs.slab(values.len() / 8 * 9).buffer(&values).as_ptr(), place);
         assert_eq!(held.as_slice(), values);
+    }
+
+    #[test]
+    fn memory_that_is_free_and_too_small_is_let_go() {
+        let mut slabs = Slabs::default();
+        for length in 1..=2 * KEPT {
+            drop(slabs.slab(length * 4 * LARGE));
+            assert_eq!(slabs.kept.len(), 1);
+        }
+        assert!(slabs.ahead.is_none());
+    }
+
+    #[test]
+    fn memory_is_ready_ahead_of_a_consumer_that_keeps_all() {
+        let mut slabs = Slabs::default();
+        let slabs_held: Vec<_> = (0..3 * KEPT).map(|_| slabs.slab(LARGE)).collect();
+        assert_eq!(slabs.kept.len(), KEPT);
+        let ahead = slabs.ahead.take().expect("memory is made ahead");
+        assert!(ahead.recv().expect("it is made").layout.size() >= LARGE);
+        drop(slabs_held);
     }
 }
