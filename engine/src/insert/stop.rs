@@ -26,9 +26,14 @@ impl Stop {
         self.asked.load(Ordering::Acquire)
     }
 
+    /// Has no worker begin anything more, and none commit; what runs goes on.
+    pub fn hold(&self) {
+        self.stopped.store(true, Ordering::Release);
+    }
+
     /// Stops all workers.
     pub fn stop(&self) {
-        self.stopped.store(true, Ordering::Release);
+        self.hold();
         for worker in &*self.workers.lock().unwrap_or_else(PoisonError::into_inner) {
             // Where nothing stops a running call, it ends by itself.
             let _ = worker.cancel();

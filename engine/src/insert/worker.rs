@@ -143,8 +143,12 @@ impl<'a> Worker<'a> {
                 Ok(Next::GoOn)
             }
             Err(error) if options.stop_on_error => {
-                let find = was_sent && search::is_of_a_row(&error);
-                Err(if find { search::find_bad_row(inserter, plan, piece, error) } else { error })
+                if !was_sent || !search::is_of_a_row(&error) {
+                    return Err(error);
+                }
+                // Looking for the row takes a while, in which the others would come to their end.
+                self.common.stop.hold();
+                Err(search::find_bad_row(inserter, plan, piece, error))
             }
             Err(error) => self.leave_out(inserter, piece, error, was_sent),
         }
