@@ -358,12 +358,12 @@ impl Dbms {
         self.named_types.iter().any(|(_, named)| *named == NamedType::TimestampUtc)
     }
 
-    /// What a type is that its driver calls `name`.
     /// Whether a column that is described as this SQL type may be of a named type.
     pub fn may_be_named(&self, sql_type: SqlDataType) -> bool {
         self.named_sql_types.is_none_or(|types| types.contains(&sql_type))
     }
 
+    /// What a type is that its driver calls `name`.
     pub fn named_type(&self, name: &str) -> Option<NamedType> {
         self.named_types
             .iter()

@@ -144,7 +144,10 @@ impl Cursor {
         // What the rows of the last call took: so many more are to fit.
         let mut step = 0;
         let mut before = self.bytes();
-        while self.has_more() && self.built < rows_max && before + step < bytes_max {
+        while self.has_more()
+            && self.built < rows_max
+            && (self.built == 0 || before + step < bytes_max)
+        {
             match self.plan.mode {
                 Mode::Block(clipped) => {
                     if self.pending.is_empty() {

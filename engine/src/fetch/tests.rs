@@ -9,6 +9,7 @@ use crate::{
     error::{ErrorKind, Result},
     handle::Context,
     options::{ConnectionOptions, StreamOptions},
+    parameters::Parameters,
     types::ColumnInfo,
 };
 
@@ -113,5 +114,22 @@ fn a_value_above_the_limit_is_named() {
         assert_eq!(error.kind, ErrorKind::Limit);
         assert!(error.column.is_some() && error.row.is_some(), "{error}");
         assert!(error.message.contains("column_bytes_max"), "{error}");
+    }
+}
+
+#[test]
+fn a_batch_has_a_row_whatever_its_columns_take() {
+    // The offsets of so many columns alone take more than the smallest batch may.
+    const COLUMNS: usize = 1100;
+    for extra in ["", ";StepAPI=1"] {
+        let connection_string = format!("Driver=SQLite3;Database=:memory:{extra}");
+        let connection = Connection::open(&connection_string, &ConnectionOptions::default());
+        let columns: Vec<_> = (0..COLUMNS).map(|number| format!("'x' AS c{number}")).collect();
+        let row = format!("SELECT {}", columns.join(", "));
+        let sql = format!("{row} UNION ALL {row}");
+        let options = StreamOptions { batch_bytes_max: 4096, ..StreamOptions::default() };
+        let stream = connection.unwrap().query(&sql, &Parameters::none(), &options).unwrap();
+        let rows = |batch: RecordBatch| (batch.num_rows(), batch.num_columns());
+        assert_eq!(stream.fetch().unwrap().map(rows), Some((1, COLUMNS)), "{extra}");
     }
 }
