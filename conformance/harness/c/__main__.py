@@ -5,22 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
-import threading
-from collections.abc import Callable
 from ctypes import byref, c_int32, c_uint64
 from pathlib import Path
 from typing import Any
+
+from conformance.harness.protocol import Fault, named, serve, stopped_meanwhile
 
 from .abi import EngineError, Execution, Library, Progress, options, utf8
 from .arrow_read import read_rows, read_schema
 from .arrow_structs import ArrowArray, ArrowSchema
 from .arrow_write import Params, alive, build, rows_array, rows_schema, stream
 from .telemetry import Telemetry
-
-
-class Fault(Exception):
-    """A request that makes no sense."""
 
 
 class Harness:
@@ -43,10 +38,8 @@ class Harness:
         members = {key: value for key, value in request.items() if key not in ("id", "op")}
         cancel = members.pop("cancel", None)
         try:
-            if cancel is None:
+            with self._cancelling(cancel) if cancel else contextlib.nullcontext():
                 reply = {"ok": operation(**members) or {}}
-            else:
-                reply = {"ok": self._cancelled(cancel, lambda: operation(**members)) or {}}
         except EngineError as error:
             reply = {"error": error.report}
             if request["op"] == "bulk_insert_parallel":
@@ -58,8 +51,8 @@ class Harness:
             return {"fault": f"the library did not release {alive()} structures of {request['op']}"}
         return reply
 
-    def _cancelled(self, cancel: dict[str, Any], act: Callable[[], Any]) -> Any:
-        """Acts while another thread cancels what is named, after a while."""
+    def _cancelling(self, cancel: dict[str, Any]) -> contextlib.AbstractContextManager[None]:
+        """Has another thread cancel what is named, after a while, unless the block has ended."""
         kinds = {
             "connection": self._connection,
             "statement": self._statement,
@@ -70,28 +63,7 @@ class Harness:
         if len(found) != 1:
             raise Fault("cancel names one thing")
         [(kind, handle)] = found
-        failures: list[EngineError] = []
-        ended = threading.Event()
-
-        def work() -> None:
-            if ended.wait(cancel["after_ms"] / 1000):
-                return
-            try:
-                for _ in range(cancel.get("times", 1)):
-                    self._library.call(f"odbc_{kind}_cancel", handle)
-            except EngineError as error:
-                failures.append(error)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
-            answer = act()
-        finally:
-            ended.set()
-            thread.join()
-            if failures:
-                raise failures[0]
-        return answer
+        return stopped_meanwhile(cancel, lambda: self._library.call(f"odbc_{kind}_cancel", handle))
 
     def op_hello(self) -> dict[str, Any]:
         return {"binding": "c", "version": self._library.version, "abi": self._library.abi_version}
@@ -474,16 +446,16 @@ class Harness:
             batch.release(byref(batch))
 
     def _connection(self, name: str) -> int:
-        return _named("connection", self._connections, name)
+        return named("connection", self._connections, name)
 
     def _statement(self, name: str) -> int:
-        return _named("statement", self._statements, name)
+        return named("statement", self._statements, name)
 
     def _pool(self, name: str) -> int:
-        return _named("pool", self._pools, name)
+        return named("pool", self._pools, name)
 
     def _stream(self, name: str) -> int:
-        return _named("stream", self._streams, name)
+        return named("stream", self._streams, name)
 
 
 # Some operations have a parameter of that name.
@@ -494,25 +466,11 @@ def _codes(warnings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: warning[key] for key in ("sqlstate", "native_code")} for warning in warnings]
 
 
-def _named(kind: str, handles: dict[str, int], name: str) -> int:
-    if name not in handles:
-        raise Fault(f"no {kind} named {name}")
-    return handles[name]
-
-
 def main() -> None:
     path = os.environ.get("ODBC_ENGINE_LIBRARY")
     if not path:
         raise SystemExit("ODBC_ENGINE_LIBRARY must name the library of the C ABI")
-    harness = Harness(Library(Path(path)))
-    for line in sys.stdin.buffer:
-        request = json.loads(line)
-        stopping = request["op"] == "stop"
-        reply = {"ok": {}} if stopping else harness.answer(request)
-        sys.stdout.write(json.dumps({"id": request["id"], **reply}) + "\n")
-        sys.stdout.flush()
-        if stopping:
-            return
+    serve(Harness(Library(Path(path))).answer)
 
 
 if __name__ == "__main__":

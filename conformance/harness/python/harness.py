@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
-import json
-import math
-import struct
-import sys
-import threading
-import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import Token
-from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import odbc_engine
 import opentelemetry.context
 import pyarrow
 from odbc_engine import (
-    Batch,
-    Column,
     Connection,
     Cursor,
     Diagnostic,
@@ -32,17 +20,8 @@ from odbc_engine import (
 from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-_FLOATS = {"g": ">d", "f": ">f"}
-_FRACTION_DIGITS = {"s": 0, "m": 3, "u": 6, "n": 9}
-
-Reply = dict[str, Any]
-Cell = str | None
-Params = list[Reply] | dict[str, Reply]
-Object = TypeVar("Object")
-
-
-class Fault(Exception):
-    """A request that makes no sense."""
+from conformance.harness.protocol import Fault, named, serve, stopped_meanwhile
+from conformance.harness.python.cells import Cell, Params, Reply, parameters, reader, rows_of
 
 
 class Harness:
@@ -77,8 +56,7 @@ class Harness:
         except Fault as fault:
             return {"fault": str(fault)}
 
-    @contextlib.contextmanager
-    def _cancelling(self, cancel: Reply) -> Iterator[None]:
+    def _cancelling(self, cancel: Reply) -> contextlib.AbstractContextManager[None]:
         """Has another thread cancel what is named, after a while, unless the block has ended."""
         found: list[Connection | Cursor | Stream | Pool] = []
         if "connection" in cancel:
@@ -91,20 +69,7 @@ class Harness:
             found.append(self._pool(cancel["pool"]))
         if len(found) != 1:
             raise Fault("cancel names one thing")
-        ended = threading.Event()
-
-        def work() -> None:
-            if not ended.wait(cancel["after_ms"] / 1000):
-                for _ in range(cancel.get("times", 1)):
-                    found[0].cancel()
-
-        with ThreadPoolExecutor(1) as other:
-            cancelled = other.submit(work)
-            try:
-                yield
-            finally:
-                ended.set()
-                cancelled.result()
+        return stopped_meanwhile(cancel, found[0].cancel)
 
     def op_hello(self) -> Reply:
         return {"binding": self.name, "version": odbc_engine.__version__, "abi": None}
@@ -197,7 +162,7 @@ class Harness:
 
     def op_execute(self, connection: str, sql: str, params: Params) -> Reply:
         with self._connection(connection).cursor() as cursor:
-            return _executed(cursor.execute(sql, _parameters(params)))
+            return _executed(cursor.execute(sql, parameters(params)))
 
     def op_catalog(self, connection: str, query: Any) -> Reply:
         function = query.pop("function", "")
@@ -206,12 +171,12 @@ class Harness:
 
     def op_query(self, connection: str, sql: str, params: Params, options: Any) -> Reply:
         with self._connection(connection).cursor() as cursor:
-            stream = cursor.execute(sql, _parameters(params)).stream(**options)
+            stream = cursor.execute(sql, parameters(params)).stream(**options)
             return _drained(stream)
 
     def op_call(self, connection: str, statement: str, procedure: str, params: Params) -> Reply:
         cursor = self._connection(connection).cursor()
-        given = _parameters(params) or ()
+        given = parameters(params) or ()
         after = cursor.callproc(procedure, given)
         if isinstance(after, list) and len(after) != len(tuple(given)):
             raise Fault(f"{len(after)} parameters came back")
@@ -227,7 +192,7 @@ class Harness:
         if "column" in partition:
             partition["partition_on"] = partition.pop("column")
         opened = self._connection(connection)
-        return _drained(opened.query_parts(sql, _parameters(params), **partition, **options))
+        return _drained(opened.query_parts(sql, parameters(params), **partition, **options))
 
     def op_query_pages(
         self, connection: str, sql: str, params: Params, page: Any, options: Any
@@ -235,7 +200,7 @@ class Harness:
         if "rows" in page:
             page["page_rows"] = page.pop("rows")
         opened = self._connection(connection)
-        return _drained(opened.query_pages(sql, _parameters(params), **page, **options))
+        return _drained(opened.query_pages(sql, parameters(params), **page, **options))
 
     def op_bulk_insert(
         self,
@@ -246,8 +211,8 @@ class Harness:
         batch_rows: int,
         options: Any,
     ) -> Reply:
-        reader = _reader(fields, rows, batch_rows)
-        return _inserted(self._connection(connection).bulk_insert(table, reader, **options))
+        given = reader(fields, rows, batch_rows)
+        return _inserted(self._connection(connection).bulk_insert(table, given, **options))
 
     def op_bulk_insert_parallel(
         self,
@@ -258,8 +223,8 @@ class Harness:
         batch_rows: int,
         options: Any,
     ) -> Reply:
-        reader = _reader(fields, rows, batch_rows)
-        result = self._pool(pool).bulk_insert_parallel(table, reader, **options)
+        given = reader(fields, rows, batch_rows)
+        result = self._pool(pool).bulk_insert_parallel(table, given, **options)
         return {**_inserted(result), "workers": result.workers}
 
     def op_pool_open(self, pool: str, connection_string: str, options: Any) -> None:
@@ -287,7 +252,7 @@ class Harness:
 
     def op_statement_execute(self, statement: str, params: Params) -> Reply:
         cursor, sql = self._statement(statement)
-        executed = _executed(cursor.execute(sql, _parameters(params)))
+        executed = _executed(cursor.execute(sql, parameters(params)))
         return {**executed, "columns": cursor.column_count}
 
     def op_statement_next(self, statement: str) -> Reply:
@@ -314,9 +279,9 @@ class Harness:
         return {"schema": _schema(opened)}
 
     def op_stream_fetch(self, stream: str) -> Reply:
-        named = self._stream(stream)
-        batch = next(named, None)
-        return {"end": True} if batch is None else {"rows": _rows(batch, named.columns)}
+        opened = self._stream(stream)
+        batch = next(opened, None)
+        return {"end": True} if batch is None else {"rows": rows_of(batch, opened.columns)}
 
     def op_stream_warnings(self, stream: str) -> Reply:
         return {"warnings": [_warning(warning) for warning in self._stream(stream).warnings]}
@@ -331,22 +296,16 @@ class Harness:
         self._stream(stream).close()
 
     def _pool(self, name: str) -> Pool:
-        return _named("pool", self._pools, name)
+        return named("pool", self._pools, name)
 
     def _connection(self, name: str) -> Connection:
-        return _named("connection", self._connections, name)
+        return named("connection", self._connections, name)
 
     def _statement(self, name: str) -> tuple[Cursor, str]:
-        return _named("statement", self._statements, name)
+        return named("statement", self._statements, name)
 
     def _stream(self, name: str) -> Stream:
-        return _named("stream", self._streams, name)
-
-
-def _named(kind: str, objects: dict[str, Object], name: str) -> Object:
-    if name not in objects:
-        raise Fault(f"no {kind} named {name}")
-    return objects[name]
+        return named("stream", self._streams, name)
 
 
 def _report(error: odbc_engine.Error) -> Reply:
@@ -389,153 +348,16 @@ def _schema(stream: Stream) -> list[Reply]:
 
 
 def _drained(stream: odbc_engine.Stream) -> Reply:
-    batches = [_rows(batch, stream.columns) for batch in stream]
+    batches = [rows_of(batch, stream.columns) for batch in stream]
     rows = [row for batch in batches for row in batch]
     return {"schema": _schema(stream), "rows": rows, "batches": len(batches)}
 
 
-def _rows(batch: Batch, columns: list[Column]) -> list[list[Cell]]:
-    try:
-        rows = batch.rows()
-    except odbc_engine.DataError:
-        # Python has no object for one of its times, but the Arrow columns do.
-        cells = map(_arrow_cells, pyarrow.record_batch(batch).columns, columns)
-        return [list(row) for row in zip(*cells, strict=True)]
-    convert = [_cell_of(column.format) for column in columns]
-    return [
-        [None if value is None else cell(value) for cell, value in zip(convert, row, strict=True)]
-        for row in rows
-    ]
-
-
-def _cell_of(arrow_format: str) -> Callable[[Any], str]:
-    """How a Python object of a column becomes a cell."""
-    match arrow_format[0]:
-        case "b":
-            return lambda value: "true" if value else "false"
-        case "g" | "f":
-            return lambda value: _float_cell(value, _FLOATS[arrow_format])
-        case "z":
-            return bytes.hex
-        case "t" if arrow_format == "tdD":
-            return datetime.date.isoformat
-        case "t":
-            zone = "Z" if arrow_format.endswith(":UTC") else ""
-            digits = _FRACTION_DIGITS[arrow_format[2]]
-            return lambda value: _clock_cell(value, digits) + zone
-        case _:
-            return lambda value: format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
-def _float_cell(value: float, layout: str) -> str:
-    return "nan" if math.isnan(value) else "0x" + struct.pack(layout, value).hex()
-
-
-def _clock_cell(value: datetime.time | datetime.datetime, digits: int) -> str:
-    text = value.replace(tzinfo=None).isoformat(timespec="microseconds")
-    seconds, _, micros = text.partition(".")
-    return f"{seconds}.{micros.ljust(9, '0')[:digits]}" if digits else seconds
-
-
-def _arrow_cells(array: Any, column: Column) -> list[Cell]:
-    if column.format.startswith("t"):
-        texts = array.cast(pyarrow.string()).to_pylist()
-        return [None if text is None else text.replace(" ", "T") for text in texts]
-    cell = _cell_of(column.format)
-    return [None if value is None else cell(value) for value in array.to_pylist()]
-
-
-def _parameters(params: Params) -> list[object] | dict[str, object]:
-    if isinstance(params, dict):
-        return {name: _parameter(param["type"], param["value"]) for name, param in params.items()}
-    return [_parameter(param["type"], param["value"]) for param in params]
-
-
-def _parameter(arrow_format: str, cell: Cell) -> object:
-    if cell is None:
-        return None
-    parse = _PARSERS.get("d" if arrow_format.startswith("d:") else arrow_format)
-    if parse is None:
-        raise Fault(f"no parameters of the type {arrow_format}")
-    try:
-        return parse(cell)
-    except ValueError as error:
-        raise Fault(f"Python has no {arrow_format} {cell}: {error}") from error
-
-
-def _field(name: str, arrow_format: str) -> Any:
-    if arrow_format.startswith("d:"):
-        precision, scale = map(int, arrow_format[2:].split(","))
-        return pyarrow.field(name, pyarrow.decimal128(precision, scale))
-    if arrow_format not in _ARROW_TYPES:
-        raise Fault(f"no rows of the type {arrow_format}")
-    return pyarrow.field(name, _ARROW_TYPES[arrow_format])
-
-
-def _reader(fields: list[dict[str, str]], rows: list[list[Cell]], batch_rows: int) -> Any:
-    schema = pyarrow.schema([_field(field["name"], field["type"]) for field in fields])
-    pieces = (rows[at : at + batch_rows] for at in range(0, len(rows), batch_rows))
-    batches = (_batch(schema, fields, piece) for piece in pieces)
-    return pyarrow.RecordBatchReader.from_batches(schema, batches)
-
-
-def _batch(schema: Any, fields: list[dict[str, str]], rows: list[list[Cell]]) -> Any:
-    columns = [
-        pyarrow.array([_parameter(field["type"], row[index]) for row in rows], column.type)
-        for index, (field, column) in enumerate(zip(fields, schema, strict=True))
-    ]
-    return pyarrow.record_batch(columns, schema=schema)
-
-
-def _float(cell: str) -> float:
-    if cell == "nan":
-        return math.nan
-    (value,) = struct.unpack(">d", bytes.fromhex(cell.removeprefix("0x")))
-    return float(value)
-
-
-_PARSERS: dict[str, Callable[[str], object]] = {
-    "b": lambda cell: cell == "true",
-    "l": int,
-    "g": _float,
-    "u": str,
-    "z": bytes.fromhex,
-    "d": Decimal,
-    "tdD": datetime.date.fromisoformat,
-    "ttu": datetime.time.fromisoformat,
-    "tsu:": datetime.datetime.fromisoformat,
-    "tsu:UTC": datetime.datetime.fromisoformat,
-    "w:16": uuid.UUID,
-}
-
-_ARROW_TYPES: dict[str, Any] = {
-    "n": pyarrow.null(),
-    "b": pyarrow.bool_(),
-    "l": pyarrow.int64(),
-    "g": pyarrow.float64(),
-    "u": pyarrow.string(),
-    "z": pyarrow.binary(),
-    "tdD": pyarrow.date32(),
-    "ttu": pyarrow.time64("us"),
-    "tsu:": pyarrow.timestamp("us"),
-    "tsu:UTC": pyarrow.timestamp("us", "UTC"),
-    "w:16": pyarrow.uuid(),
-}
-
-
-def serve(harness: Harness) -> None:
-    """Answers requests until it is told to stop."""
+def run(harness: Harness) -> None:
     # The first array imports pandas, which takes longer than some calls are given.
     pyarrow.array([1])
-    for line in sys.stdin.buffer:
-        request = json.loads(line)
-        stopping = request["op"] == "stop"
-        reply = {"ok": {}} if stopping else harness.answer(request)
-        sys.stdout.write(json.dumps({"id": request["id"], **reply}) + "\n")
-        sys.stdout.flush()
-        if stopping:
-            return
+    serve(harness.answer)
 
 
 if __name__ == "__main__":
-    serve(Harness())
+    run(Harness())

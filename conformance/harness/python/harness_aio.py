@@ -85,7 +85,7 @@ class Harness(harness.Harness):
 
 def main() -> None:
     with asyncio.Runner() as runner:
-        harness.serve(Harness(runner))
+        harness.run(Harness(runner))
 
 
 if __name__ == "__main__":
