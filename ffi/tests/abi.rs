@@ -47,6 +47,16 @@ fn address_sanitizer_finds_nothing() {
 }
 
 #[test]
+fn c_program_stops_what_runs() {
+    run("abi_running.c", &[], "abi-running");
+}
+
+#[test]
+fn address_sanitizer_finds_nothing_where_calls_are_stopped() {
+    run("abi_running.c", SANITIZE, "abi-running-asan");
+}
+
+#[test]
 fn c_program_uses_and_misuses_telemetry() {
     run("otel.c", &["-pthread"], "otel");
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod pools;
+
 use std::{env, fmt::Write};
 
 use odbc_engine::{
