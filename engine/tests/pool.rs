@@ -10,8 +10,7 @@ use std::{
 
 use odbc_engine::{
     Connection, ErrorKind, Isolation, Parameters, Pool, PoolOptions, PoolState, StreamOptions,
-    TransactionOptions,
-    arrow_array::Array,
+    TransactionOptions, arrow_array::Array,
 };
 use support::{
     SQLITE, batches, connect,
