@@ -211,12 +211,13 @@ impl Shared {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Opens another connection like this one, with autocommit.
-    pub fn connect_again(&self) -> Result<Connection> {
+    /// Opens another connection like this one, with autocommit, for one long result.
+    pub fn connect_for_long_result(&self) -> Result<Connection> {
         let Origin { connection_string, options } = &*self.origin;
+        let connection_string = open::string_for_long_result(connection_string, self.dbms)?;
         let options = ConnectionOptions { autocommit: true, ..options.clone() };
         let entered = self.place.enter();
-        let connection = Connection::open(connection_string, &options)?;
+        let connection = Connection::open(&connection_string, &options)?;
         drop(entered);
         connection.shared.place.adopt(&self.place);
         Ok(connection)

@@ -285,6 +285,9 @@ pub(crate) struct Dbms {
     pub limit: Limit,
     pub shared_snapshot: Option<SharedSnapshot>,
     pub streaming: DriverStreaming,
+    /// Whether results are the same with it, so that connections of the engine's own for a long
+    /// result ask for it.
+    pub streams_alike: bool,
     pub procedures: Procedures,
     /// Whether a connection may have several results open at once; None where its driver is asked.
     pub several_active: Option<bool>,

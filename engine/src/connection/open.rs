@@ -102,6 +102,15 @@ fn connect(connection_string: &str, options: &ConnectionOptions) -> Result<Opene
     Ok(Opened { session, info, streams, told })
 }
 
+/// The connection string of a connection for one long result, like one that was opened by `given`.
+pub(super) fn string_for_long_result(given: &str, dbms: &Dbms) -> Result<String> {
+    let streaming = match dbms.streams_alike {
+        true => streaming_string(&ConnectionString::parse(given)?, dbms)?,
+        false => None,
+    };
+    Ok(streaming.unwrap_or_else(|| given.to_owned()))
+}
+
 /// The connection string that makes the driver stream; None where it does so already. What the
 /// caller has set stays.
 fn streaming_string(given: &ConnectionString, dbms: &Dbms) -> Result<Option<String>> {

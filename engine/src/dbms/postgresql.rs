@@ -92,6 +92,7 @@ pub(super) const FACTS: Dbms = Dbms {
     // Each query then is a cursor on the server, which takes 2.5 times as long for a single row,
     // and which ROLLBACK closes (HY010).
     streaming: DriverStreaming::Asked(&[("UseDeclareFetch", "1"), ("Fetch", "10000")]),
+    streams_alike: true,
     procedures: Procedures::Call { function: "SELECT * FROM", catalog_qualifies: false },
     bulk: Bulk {
         // Arrays of parameters are sent row by row in texts of 100 (BatchSize).

@@ -60,6 +60,7 @@ pub(super) const FACTS: Dbms = Dbms {
     limit: Limit::FetchFirst,
     shared_snapshot: None,
     streaming: DriverStreaming::Unknown,
+    streams_alike: false,
     procedures: Procedures::Unsupported,
     several_active: None,
     several_results: None,

@@ -42,7 +42,7 @@ pub(crate) fn read(
     let parameters = &parameters.copied();
     let query = nested(sql, parameters, OPERATION)?;
     let job = shared.job(OPERATION)?;
-    let first = shared.connect_again()?;
+    let first = shared.connect_for_long_result()?;
     let mut stops = vec![first.stop_handle()];
     job.also_stops(first.stop_handle());
     let snapshot = shared.dbms.shared_snapshot;
@@ -54,7 +54,7 @@ pub(crate) fn read(
     let mut others = Vec::new();
     while others.len() + 1 < parts.len().min(partition.connections()) {
         job.check()?;
-        let other = shared.connect_again()?;
+        let other = shared.connect_for_long_result()?;
         stops.push(other.stop_handle());
         job.also_stops(other.stop_handle());
         if let (Some(how), Some(id)) = (snapshot, &snapshot_id) {
