@@ -59,7 +59,7 @@ static void query(const char *traceparent) {
   odbc_execution execution;
   CHECK(odbc_connection_open(DATABASE, strlen(DATABASE), NULL, 0, &connection, NULL) == 0);
   CHECK(odbc_connection_set_trace_context(connection, traceparent, strlen(traceparent), NULL) == 0);
-  CHECK(odbc_statement_open(connection, "SELECT 4711", 11, &statement, NULL) == 0);
+  CHECK(odbc_statement_open(connection, "SELECT 47110815", 15, &statement, NULL) == 0);
   CHECK(odbc_statement_execute(statement, NULL, NULL, &execution, NULL) == 0);
   CHECK(odbc_connection_close(connection, NULL) == 0);
 }
@@ -131,7 +131,7 @@ static void test_memory(void) {
   CHECK(strcmp(finished(), "[]") == 0);
   query(PARENT);
   CHECK(strstr(finished(), "\"parent_span_id\":\"b7ad6b7169203331\""));
-  CHECK(!strstr(text, "4711") && !strstr(text, "hunter2") && strstr(text, "SELECT ?"));
+  CHECK(!strstr(text, "47110815") && !strstr(text, "hunter2") && strstr(text, "SELECT ?"));
   query("");
   CHECK(!strstr(finished(), "b7ad6b7169203331"));
   CHECK(odbc_connection_open(DATABASE, strlen(DATABASE), NULL, 0, &connection, NULL) == 0);
