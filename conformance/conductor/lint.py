@@ -65,6 +65,9 @@ def _case(suite: Suite, case: Case) -> Iterator[str]:
         name for name, number in Counter(step.name for step in case.steps).items() if number > 1
     ]:
         yield f"steps of the same name: {', '.join(twice)}"
+    ops = [step.op for step in case.steps]
+    if "metrics" in ops and "metrics_reset" not in ops[: ops.index("metrics")]:
+        yield "it looks at the metrics of earlier cases: reset them first"
     features = _features(suite)
     for feature in case.requires:
         if feature not in features:

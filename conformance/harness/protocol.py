@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -49,6 +49,16 @@ def stopped_meanwhile(cancel: dict[str, Any], stop: Callable[[], None]) -> Itera
         finally:
             ended.set()
             stopped.result()
+
+
+def meant(
+    cancel: dict[str, Any], finders: Mapping[str, Callable[[str], Object]]
+) -> tuple[str, Object]:
+    """The one thing that is to be cancelled, with its kind."""
+    found = [(kind, find(cancel[kind])) for kind, find in finders.items() if kind in cancel]
+    if len(found) != 1:
+        raise Fault("cancel names one thing")
+    return found[0]
 
 
 def named(kind: str, objects: dict[str, Object], name: str) -> Object:

@@ -44,6 +44,7 @@ def test_the_suite_of_this_repository_is_sound() -> None:
         ({"known_failing": [{"why": "No such one.", "binding": "cobol"}]}, "binding: cobol"),
         ({"known_failing": [{"database": "alpha"}]}, "'why' is a required property"),
         ({"steps": [READ, READ]}, "steps of the same name: read"),
+        ({"steps": [{"op": "metrics"}]}, "metrics of earlier cases: reset them first"),
         ({"steps": [{"op": "dance"}]}, "steps[0].op: 'dance' is not one of"),
         ({"steps": [{"op": "query"}]}, "'sql' is a required property"),
         ({"steps": [{"op": "commit", "sql": "commit"}]}, "'sql' is not one of"),

@@ -208,7 +208,7 @@ fn clearing_closes_everything_and_harms_nothing() {
         resident.push(resident_memory());
     }
     // The first rounds warm the allocator up; a leak of a statement each would be a thousand times
-    // 80, at several KiB. What is freed late makes single rounds larger, the least of ten it does not.
+    // 80, at several KiB. What is freed late makes single rounds larger, but not the least of ten.
     let least = |rounds: &[usize]| *rounds.iter().min().unwrap();
     let grown = least(&resident[90..]).saturating_sub(least(&resident[10..20]));
     assert!(grown < 4 << 20, "{} MiB in 80 rounds", grown >> 20);

@@ -1,30 +1,12 @@
-/* What the C programs that test the ABI share: their checks, and what nearly all of them begin with. */
+/* What the C programs that test the ABI share beside their checks. */
 
 #ifndef ODBC_ENGINE_TEST_ABI_H
 #define ODBC_ENGINE_TEST_ABI_H
 
+#include "check.h"
 #include "odbc_engine.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#ifdef ASAN
-/* The driver manager and the drivers keep what they load; that is not for this test to judge. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
-#endif
-
-static int failures = 0;
-static int checks = 0;
-
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    checks++;                                                                  \
-    if (!(condition)) {                                                        \
-      failures++;                                                              \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);          \
-    }                                                                          \
-  } while (0)
 
 enum { INVALID_ARGUMENT = 1, INVALID_STATE = 2, SYNTAX = 6, TIMEOUT = 10, CANCELLED = 11 };
 

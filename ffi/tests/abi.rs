@@ -6,17 +6,19 @@ use std::{env, path::Path, process::Command};
 
 const SANITIZE: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover", "-DASAN"];
 
-fn run(source: &str, flags: &[&str], name: &str) {
+/// Runs `tests/<name>.c`, compiled with these flags.
+fn run(name: &str, flags: &[&str]) {
     let libraries = support::library_folder();
+    let kind = if flags.is_empty() { "plain" } else { "sanitized" };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{kind}"));
     let mut compiler = Command::new(env::var("CC").unwrap_or_else(|_| "cc".to_owned()));
     compiler
         .args(["-std=c11", "-pthread", "-Wall", "-Wextra", "-Werror", "-Wpedantic"])
         .args(flags)
         .arg("-I")
         .arg(folder.join("include"))
-        .arg(folder.join("tests").join(source))
+        .arg(folder.join("tests").join(format!("{name}.c")))
         .arg("-o")
         .arg(&program)
         .arg("-L")
@@ -37,32 +39,31 @@ fn run(source: &str, flags: &[&str], name: &str) {
 
 #[test]
 fn c_program_uses_and_misuses_the_library() {
-    run("abi.c", &[], "abi");
+    run("abi", &[]);
 }
 
 #[test]
 fn address_sanitizer_finds_nothing() {
     // Leaks of the driver manager and the drivers, which keep what they load, are not ours.
-    run("abi.c", SANITIZE, "abi-asan");
+    run("abi", SANITIZE);
 }
 
 #[test]
 fn c_program_stops_what_runs() {
-    run("abi_running.c", &[], "abi-running");
+    run("abi_running", &[]);
 }
 
 #[test]
 fn address_sanitizer_finds_nothing_where_calls_are_stopped() {
-    run("abi_running.c", SANITIZE, "abi-running-asan");
+    run("abi_running", SANITIZE);
 }
 
 #[test]
 fn c_program_uses_and_misuses_telemetry() {
-    run("otel.c", &["-pthread"], "otel");
+    run("otel", &[]);
 }
 
 #[test]
 fn address_sanitizer_finds_nothing_in_telemetry() {
-    let flags: Vec<_> = SANITIZE.iter().copied().chain(["-pthread"]).collect();
-    run("otel.c", &flags, "otel-asan");
+    run("otel", SANITIZE);
 }

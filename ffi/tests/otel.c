@@ -3,19 +3,13 @@
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "odbc_engine.h"
-
-#ifdef ASAN
-/* The driver manager and the drivers keep what they load; that is not for this test to judge. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
-#endif
 
 #define DATABASE "Driver=SQLite3;Database=:memory:;PWD=hunter2"
 #define SPAN "{\"trace_id\": \"0af7651916cd43dd8448eb211c80319c\", \"span_id\": \"b7ad6b7169203331\", " \
@@ -24,17 +18,6 @@ const char *__asan_default_options(void) { return "detect_leaks=0"; }
 #define MEMORY "{\"exporter\": \"memory\"}"
 
 enum { INVALID_ARGUMENT = 1, INVALID_STATE = 2, UNSUPPORTED = 3, CONNECTION = 4, TIMEOUT = 10, LIMIT = 13 };
-
-static int checks = 0, failures = 0;
-
-#define CHECK(condition)                                                   \
-  do {                                                                     \
-    checks++;                                                              \
-    if (!(condition)) {                                                    \
-      failures++;                                                          \
-      printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);               \
-    }                                                                      \
-  } while (0)
 
 static char text[1 << 16];
 

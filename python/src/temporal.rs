@@ -5,10 +5,10 @@ use std::ops::Range;
 use arrow_schema::TimeUnit;
 use chrono::{Datelike, NaiveDate};
 use pyo3::{
-    intern,
+    PyTypeInfo, intern,
     prelude::*,
     sync::PyOnceLock,
-    types::{PyBytes, PyDate, PyDateTime, PyTime, PyType, PyTzInfo},
+    types::{PyBytes, PyDate, PyDateTime, PyTime, PyTzInfo},
 };
 
 use crate::rows::{Converted, Failure};
@@ -29,16 +29,15 @@ fn per_second(unit: TimeUnit) -> i64 {
     }
 }
 
-// Made of the bytes that pickles have, an object takes a third of the time that it takes when each
-// of its parts is an argument.
-static DATE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-static TIME: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-static DATETIME: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+/// An object of the bytes that its pickle has, which takes a third of the time that it takes when
+/// each of its parts is an argument.
+fn unpickled<'py, T: PyTypeInfo>(py: Python<'py>, state: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    T::type_object(py).call1((PyBytes::new(py, state),))
+}
 
 /// A `datetime.date` from days since 1970.
 pub(crate) fn date<'py>(py: Python<'py>, days: i32) -> Converted<'py> {
-    let state = date_state(civil(days.into())?);
-    Ok(DATE.import(py, "datetime", "date")?.call1((PyBytes::new(py, &state),))?)
+    Ok(unpickled::<PyDate>(py, &date_state(civil(days.into())?))?)
 }
 
 fn date_state(date: NaiveDate) -> [u8; 4] {
@@ -59,8 +58,7 @@ pub(crate) fn time<'py>(py: Python<'py>, count: i64, unit: TimeUnit) -> Converte
         let reason = format!("datetime.time ends before 24:00:00, and this is {seconds} s");
         return Err(Failure::Unrepresentable(reason));
     }
-    let state = time_state(seconds, micros);
-    Ok(TIME.import(py, "datetime", "time")?.call1((PyBytes::new(py, &state),))?)
+    Ok(unpickled::<PyTime>(py, &time_state(seconds, micros))?)
 }
 
 /// A `datetime.datetime` from a count since 1970: in UTC for an instant, else naive.
@@ -75,11 +73,11 @@ pub(crate) fn timestamp<'py>(
     let mut state = [0; 10];
     state[..4].copy_from_slice(&date_state(date));
     state[4..].copy_from_slice(&time_state(seconds.rem_euclid(SECONDS_PER_DAY), micros));
-    let (class, state) = (DATETIME.import(py, "datetime", "datetime")?, PyBytes::new(py, &state));
-    Ok(match instant {
-        true => class.call1((state, PyTzInfo::utc(py)?))?,
-        false => class.call1((state,))?,
-    })
+    if !instant {
+        return Ok(unpickled::<PyDateTime>(py, &state)?);
+    }
+    let in_utc = (PyBytes::new(py, &state), PyTzInfo::utc(py)?);
+    Ok(PyDateTime::type_object(py).call1(in_utc)?)
 }
 
 /// Whole seconds and the microseconds above them.

@@ -9,7 +9,7 @@ from ctypes import byref, c_int32, c_uint64
 from pathlib import Path
 from typing import Any
 
-from conformance.harness.protocol import Fault, named, serve, stopped_meanwhile
+from conformance.harness.protocol import Fault, meant, named, serve, stopped_meanwhile
 
 from .abi import EngineError, Execution, Library, Progress, options, utf8
 from .arrow_read import read_rows, read_schema
@@ -53,16 +53,13 @@ class Harness:
 
     def _cancelling(self, cancel: dict[str, Any]) -> contextlib.AbstractContextManager[None]:
         """Has another thread cancel what is named, after a while, unless the block has ended."""
-        kinds = {
+        finders = {
             "connection": self._connection,
             "statement": self._statement,
             "stream": self._stream,
             "pool": self._pool,
         }
-        found = [(kind, find(cancel[kind])) for kind, find in kinds.items() if kind in cancel]
-        if len(found) != 1:
-            raise Fault("cancel names one thing")
-        [(kind, handle)] = found
+        kind, handle = meant(cancel, finders)
         return stopped_meanwhile(cancel, lambda: self._library.call(f"odbc_{kind}_cancel", handle))
 
     def op_hello(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Mapping
 from contextvars import Token
 from typing import Any
 
@@ -20,7 +21,7 @@ from odbc_engine import (
 from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from conformance.harness.protocol import Fault, named, serve, stopped_meanwhile
+from conformance.harness.protocol import Fault, meant, named, serve, stopped_meanwhile
 from conformance.harness.python.cells import Cell, Params, Reply, parameters, reader, rows_of
 
 
@@ -58,18 +59,14 @@ class Harness:
 
     def _cancelling(self, cancel: Reply) -> contextlib.AbstractContextManager[None]:
         """Has another thread cancel what is named, after a while, unless the block has ended."""
-        found: list[Connection | Cursor | Stream | Pool] = []
-        if "connection" in cancel:
-            found.append(self._connection(cancel["connection"]))
-        if "statement" in cancel:
-            found.append(self._statement(cancel["statement"])[0])
-        if "stream" in cancel:
-            found.append(self._stream(cancel["stream"]))
-        if "pool" in cancel:
-            found.append(self._pool(cancel["pool"]))
-        if len(found) != 1:
-            raise Fault("cancel names one thing")
-        return stopped_meanwhile(cancel, found[0].cancel)
+        finders: Mapping[str, Callable[[str], Connection | Cursor | Stream | Pool]] = {
+            "connection": self._connection,
+            "statement": lambda name: self._statement(name)[0],
+            "stream": self._stream,
+            "pool": self._pool,
+        }
+        _, found = meant(cancel, finders)
+        return stopped_meanwhile(cancel, found.cancel)
 
     def op_hello(self) -> Reply:
         return {"binding": self.name, "version": odbc_engine.__version__, "abi": None}
