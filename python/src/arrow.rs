@@ -9,7 +9,11 @@ use arrow_array::{
 use arrow_schema::{ArrowError, Schema, SchemaRef, ffi::FFI_ArrowSchema};
 use pyo3::{prelude::*, types::PyCapsule};
 
-use crate::{enter::guard, exceptions, interrupt, stream::Reader};
+use crate::{
+    enter::guard,
+    exceptions, interrupt,
+    stream::{Failure, Reader},
+};
 
 /// Name, Arrow format string, nullability and metadata.
 pub(crate) type Column = (String, String, bool, BTreeMap<String, String>);
@@ -77,15 +81,16 @@ impl Iterator for Batches {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // The consumer's exception hides the one that Python raises next.
-        let call = interrupt::begin_if_main(&self.reader.stop);
-        let read = guard(|| self.reader.read(usize::MAX));
-        drop(call);
+        let read = match interrupt::begin_if_main(&self.reader.stop) {
+            Ok(_call) => guard(|| self.reader.read(usize::MAX)).map_err(Failure::Engine),
+            Err(raised) => Err(Failure::Raised(raised)),
+        };
         match read {
             Ok(window) => window.map(|window| Ok(window.into_batch())),
-            Err(error) => {
-                self.reader.remember(&error);
-                Some(Err(ArrowError::ExternalError(Box::new(error))))
+            Err(failure) => {
+                let message = failure.to_string();
+                self.reader.remember(failure);
+                Some(Err(ArrowError::ExternalError(message.into())))
             }
         }
     }

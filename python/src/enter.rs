@@ -77,7 +77,7 @@ fn enter_here<T: Send>(
 }
 
 /// What Python raises for an error: its own exception where a signal is what stopped the call.
-pub(crate) fn stopped(py: Python<'_>, error: &Error) -> PyErr {
+fn stopped(py: Python<'_>, error: &Error) -> PyErr {
     if error.kind == ErrorKind::Cancelled
         && let Err(raised) = py.check_signals()
     {

@@ -14,7 +14,7 @@ mod watch;
 use std::{cell::Cell, sync::Arc};
 
 use odbc_engine::{CancelHandle, Pool, Result};
-use pyo3::{prelude::*, sync::PyOnceLock};
+use pyo3::{exceptions::PyKeyboardInterrupt, prelude::*, sync::PyOnceLock};
 
 /// What stops a call, from any thread and without waiting.
 #[derive(Clone)]
@@ -80,13 +80,33 @@ mod watch {
 
 pub(crate) use watch::Call;
 
-/// Begins a call on behalf of code that may or may not hold the GIL.
-pub(crate) fn begin_if_main(stop: &Stop) -> Option<Call> {
+/// Begins a call on behalf of code that may or may not hold the GIL; an error where a signal that
+/// came since the last one ends the work.
+pub(crate) fn begin_if_main(stop: &Stop) -> PyResult<Option<Call>> {
     if IS_MAIN.get() == Some(false) {
-        return None;
+        return Ok(None);
     }
-    let reaction = Python::attach(Reaction::of);
-    matches!(reaction, Ok(Reaction::Stop)).then(|| Call::begin(stop)).flatten()
+    Python::attach(|py| match Reaction::of(py)? {
+        Reaction::None => Ok(None),
+        Reaction::Stop => {
+            let call = Call::begin(stop);
+            if is_pending(py) { Err(PyKeyboardInterrupt::new_err(())) } else { Ok(call) }
+        }
+        Reaction::Ask => py.check_signals().map(|()| None),
+    })
+}
+
+/// Whether SIGINT waits for Python's handler, and goes on waiting: only the handler's own exception
+/// is sure to get past code that catches others.
+fn is_pending(_: Python<'_>) -> bool {
+    // SAFETY: The GIL is held, as the argument shows.
+    unsafe {
+        let pending = pyo3::ffi::PyOS_InterruptOccurred() != 0;
+        if pending {
+            pyo3::ffi::PyErr_SetInterrupt();
+        }
+        pending
+    }
 }
 
 /// What Python's signal module is asked again and again.

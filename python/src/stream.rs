@@ -1,6 +1,9 @@
 //! The rows of one execution, read once, as tuples, as batches or as an Arrow stream.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -13,7 +16,7 @@ use pyo3::{
 use crate::{
     arrow::{self, Column},
     batch::Batch,
-    enter::{Detached, enter, enter_stoppable, stopped},
+    enter::{Detached, enter, enter_stoppable},
     exceptions,
     interrupt::Stop,
     rows::{self, Span},
@@ -30,7 +33,23 @@ pub(crate) struct Reader {
     connection: Arc<odbc_engine::Connection>,
     pub(crate) stop: Stop,
     position: Mutex<Position>,
-    failure: Mutex<Option<Error>>,
+    failure: Mutex<Option<Failure>>,
+}
+
+/// What ended an Arrow stream, which can carry no more of it than the message.
+pub(crate) enum Failure {
+    Engine(Error),
+    /// By a signal handler, between two batches.
+    Raised(PyErr),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Engine(error) => error.fmt(out),
+            Self::Raised(error) => error.fmt(out),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -142,9 +161,8 @@ impl Reader {
         self.engine.schema()
     }
 
-    /// Keeps an error whose kind and SQLSTATE an Arrow stream cannot carry.
-    pub(crate) fn remember(&self, error: &Error) {
-        *lock(&self.failure) = Some(error.clone());
+    pub(crate) fn remember(&self, failure: Failure) {
+        *lock(&self.failure) = Some(failure);
     }
 }
 
@@ -188,7 +206,15 @@ impl Stream {
     /// The error that ended an Arrow stream, as an exception with all its attributes.
     fn failure(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let failure = enter(py, || Ok(lock(&self.reader.failure).take()))?;
-        Ok(failure.map(|error| stopped(py, &error).into_value(py).into_any()))
+        // Where a signal is what stopped it, that is raised instead.
+        py.check_signals()?;
+        Ok(failure.map(|failure| {
+            let raised = match failure {
+                Failure::Engine(error) => exceptions::from_engine(py, &error),
+                Failure::Raised(raised) => raised,
+            };
+            raised.into_value(py).into_any()
+        }))
     }
 
     /// Never waits, so that it stops a fetch that another thread waits for.
