@@ -6,7 +6,8 @@ use std::sync::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray};
+use arrow_schema::DataType;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
@@ -29,7 +30,7 @@ pub struct Metrics {
     pub errors: BTreeMap<&'static str, u64>,
     /// Rows that were fetched.
     pub rows: u64,
-    /// Bytes of the batches they came in.
+    /// Bytes of the Arrow buffers they came in.
     pub bytes: u64,
     /// How long executions took, in milliseconds.
     pub latency_ms: Latency,
@@ -125,10 +126,26 @@ pub(crate) fn count_error(error: &Error) {
 }
 
 pub(crate) fn count_batch(batch: &RecordBatch) -> u64 {
-    let bytes = batch.get_array_memory_size() as u64;
+    let bytes = batch.columns().iter().map(buffer_bytes).sum::<usize>() as u64;
     COUNTERS.rows.fetch_add(batch.num_rows() as u64, Relaxed);
     COUNTERS.bytes.fetch_add(bytes, Relaxed);
     bytes
+}
+
+/// The bytes of what an array has in its buffers. The array itself only knows of the memory that it
+/// keeps, which the columns of a batch share.
+fn buffer_bytes(array: &ArrayRef) -> usize {
+    let bits = array.len().div_ceil(8);
+    let text =
+        |offsets: &[i32]| size_of_val(offsets) + (offsets[offsets.len() - 1] - offsets[0]) as usize;
+    let values = match array.data_type() {
+        DataType::Boolean => bits,
+        DataType::Utf8 => text(array.as_string::<i32>().value_offsets()),
+        DataType::Binary => text(array.as_binary::<i32>().value_offsets()),
+        DataType::FixedSizeBinary(width) => array.len() * *width as usize,
+        other => array.len() * other.primitive_width().unwrap_or_default(),
+    };
+    values + array.nulls().map_or(0, |_| bits)
 }
 
 /// The counts of now.
@@ -176,4 +193,36 @@ pub fn reset_metrics() {
         counter.store(0, Relaxed);
     }
     latency().reset();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{
+        BinaryArray, BooleanArray, Decimal128Array, FixedSizeBinaryArray, Int32Array, StringArray,
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_bytes_of_arrays_are_what_arrow_says() {
+        let uuids = vec![Some([7u8; 16]), None, Some([0; 16])];
+        let uuids = FixedSizeBinaryArray::try_from_sparse_iter_with_size(uuids.into_iter(), 16);
+        let arrays: [ArrayRef; 7] = [
+            Arc::new(Int32Array::from(vec![1, 2, 3])),
+            Arc::new(Int32Array::from(vec![Some(1), None, Some(3)])),
+            Arc::new(Decimal128Array::from(vec![1, 2])),
+            Arc::new(BooleanArray::from(vec![true; 9])),
+            Arc::new(StringArray::from(vec![Some("one"), None, Some("three")])),
+            Arc::new(BinaryArray::from_vec(vec![b"12", b"345"])),
+            Arc::new(uuids.expect("they have 16 bytes")),
+        ];
+        for array in arrays {
+            let told = array.to_data().get_slice_memory_size().expect("it is told");
+            assert_eq!(buffer_bytes(&array), told, "{}", array.data_type());
+        }
+        let sliced: ArrayRef = Arc::new(StringArray::from(vec!["one", "two", "three"]).slice(1, 1));
+        assert_eq!(buffer_bytes(&sliced), 8 + 3);
+    }
 }

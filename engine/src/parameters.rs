@@ -3,11 +3,14 @@
 pub(crate) mod civil;
 pub(crate) mod encode;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{Arc, LazyLock},
+};
 
 use arrow_array::{Array, ArrayRef, RecordBatch, make_array};
 use arrow_data::transform::MutableArrayData;
-use arrow_schema::{Field, FieldRef};
+use arrow_schema::{DataType, Field, FieldRef};
 use odbc_api::sys::{CDataType, ParamType, SQLBindParameter, SqlDataType};
 
 use crate::{
@@ -25,6 +28,10 @@ fn invalid(message: String) -> Error {
 /// They are positional, or each has a name, by which it is found in the SQL as `:name` or `@name`.
 #[derive(Debug, Clone, Default)]
 pub struct Parameters(Vec<(FieldRef, ArrayRef)>);
+
+/// The field of values that have no name. Their types are their arrays'.
+static UNNAMED: LazyLock<FieldRef> =
+    LazyLock::new(|| Arc::new(Field::new("", DataType::Null, true)));
 
 impl Parameters {
     /// No parameters.
@@ -112,7 +119,7 @@ impl Parameters {
             .into_iter()
             .map(|array| {
                 Self::check_rows(array.len())?;
-                Ok((Arc::new(Field::new("", array.data_type().clone(), true)), array))
+                Ok((Arc::clone(&UNNAMED), array))
             })
             .collect::<Result<_>>()
             .map(Self)
@@ -168,14 +175,14 @@ pub(crate) struct CellType {
     pub decimal_digits: i16,
 }
 
-/// One value as the driver takes it, at an address that stays.
+/// One value as the driver takes it.
 pub(crate) struct BoundParameter {
     pub c_type: CDataType,
     pub sql_type: SqlDataType,
     pub column_size: usize,
     pub decimal_digits: i16,
     pub data: Box<[u8]>,
-    indicator: Box<isize>,
+    indicator: isize,
 }
 
 impl BoundParameter {
@@ -191,7 +198,8 @@ impl BoundParameter {
     }
 }
 
-/// The encoded values of one execution. A driver may read them until its result is closed.
+/// The encoded values of one execution. A driver may read them until its result is closed, so none
+/// is added or taken away: all stay where they are.
 #[derive(Default)]
 pub(crate) struct BoundParameters(Vec<BoundParameter>);
 
@@ -210,7 +218,7 @@ impl BoundParameters {
         }
         for (mine, other) in self.0.iter_mut().zip(&others.0) {
             mine.data.copy_from_slice(&other.data);
-            *mine.indicator = *other.indicator;
+            mine.indicator = other.indicator;
         }
         Ok(())
     }
@@ -218,8 +226,8 @@ impl BoundParameters {
     /// Binds every value. What was bound before must have been reset.
     pub fn bind(&mut self, statement: &StatementHandle, context: Context) -> Result<()> {
         for (index, parameter) in self.0.iter_mut().enumerate() {
-            // SAFETY: The value and its indicator live in boxes that this keeps, and the statement
-            // that keeps this resets its handle before it lets go of it.
+            // SAFETY: The value and its indicator live on the heap, where this keeps them, and the
+            // statement that keeps this resets its handle before it lets go of it.
             let returned = unsafe {
                 SQLBindParameter(
                     statement.as_sys(),
@@ -231,7 +239,7 @@ impl BoundParameters {
                     parameter.decimal_digits,
                     parameter.data.as_mut_ptr().cast(),
                     parameter.data.len() as isize,
-                    &mut *parameter.indicator,
+                    &mut parameter.indicator,
                 )
             };
             statement.check(returned, context)?;

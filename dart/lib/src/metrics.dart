@@ -52,7 +52,7 @@ final class OdbcMetrics {
   /// Rows that were fetched.
   int get rows => _count('rows');
 
-  /// Bytes of the batches they came in.
+  /// Bytes of the Arrow buffers they came in.
   int get bytes => _count('bytes');
 
   /// How long executions took.

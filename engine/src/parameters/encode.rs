@@ -52,7 +52,7 @@ fn fixed(
         sql_type,
         column_size,
         decimal_digits,
-        indicator: Box::new(data.len() as isize),
+        indicator: data.len() as isize,
         data: data.into(),
     }
 }
@@ -69,7 +69,7 @@ pub(crate) fn encode(
             DataType::Null => text("", dbms)?,
             _ => null_of(array.data_type(), dbms),
         };
-        *null.indicator = NULL_DATA;
+        null.indicator = NULL_DATA;
         return Ok(null);
     }
     match array.data_type() {

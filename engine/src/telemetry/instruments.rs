@@ -86,7 +86,7 @@ impl Instruments {
             fetched_bytes: counter(
                 &meter,
                 "odbc_engine.fetched.bytes",
-                "Bytes of the batches that rows were fetched in.",
+                "Bytes of the Arrow buffers that rows were fetched in.",
                 "By",
             ),
             inserted_rows: rows("odbc_engine.inserted.rows", "Rows that bulk inserts wrote."),
