@@ -64,14 +64,15 @@ pub(crate) fn append(
 ) -> PyResult<(usize, Option<PyErr>)> {
     let (mut next, mut end) = (span.first, span.first + span.length);
     let mut failure = None;
-    let mut cells = Cells::new();
+    let mut cells = Vec::new();
     while next < end {
-        let chunk = Span { first: next, length: CHUNK_ROWS.min(end - next) };
+        let span = Span { first: next, length: CHUNK_ROWS.min(end - next) };
         cells.clear();
-        match columns(list.py(), batch, chunk, first_row, &mut cells) {
+        let mut chunk = Chunk { py: list.py(), span, cells: &mut cells };
+        match chunk.append_columns(batch, first_row) {
             Ok(()) => {
-                append_tuples(list, &mut cells, chunk.length)?;
-                next += chunk.length;
+                chunk.append_tuples(list)?;
+                next += span.length;
             }
             Err((row, error)) => (end, failure) = (row, Some(error)),
         }
@@ -79,208 +80,182 @@ pub(crate) fn append(
     Ok((next - span.first, failure))
 }
 
-/// Appends the cells of every column; the error is that of one row.
-fn columns<'py>(
+/// Some rows of a batch on their way to Python.
+struct Chunk<'a, 'py> {
     py: Python<'py>,
-    batch: &RecordBatch,
     span: Span,
-    first_row: u64,
-    cells: &mut Cells<'py>,
-) -> Result<(), (usize, PyErr)> {
-    for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-        column(py, field, array, span, cells).map_err(|(row, failure)| {
-            let error = match failure {
-                Failure::Python(error) => error,
-                Failure::Unrepresentable(reason) => {
-                    exceptions::unrepresentable(py, field.name(), first_row + row as u64, &reason)
-                }
-            };
-            (row, error)
-        })?;
-    }
-    Ok(())
+    /// The cells of all columns, one column after the other, until a row takes them.
+    cells: &'a mut Vec<Option<Bound<'py, PyAny>>>,
 }
 
-/// Appends a tuple for each row of these cells.
-fn append_tuples<'py>(
-    list: &Bound<'py, PyList>,
-    cells: &mut Cells<'py>,
-    rows: usize,
-) -> PyResult<()> {
-    for row in 0..rows {
-        let places = (row..cells.len()).step_by(rows);
-        let cells = places.map(|place| cells[place].take().expect("each is taken once"));
-        list.append(PyTuple::new(list.py(), cells)?)?;
-    }
-    Ok(())
-}
-
-/// The cells of all columns, one column after the other, until a row takes them.
-type Cells<'py> = Vec<Option<Bound<'py, PyAny>>>;
 /// The row that Python cannot hold, and why.
 type Refused = Result<(), (usize, Failure)>;
 
-/// Appends the cells of one column.
-fn column<'py>(
-    py: Python<'py>,
-    field: &Field,
-    array: &dyn Array,
-    span: Span,
-    cells: &mut Cells<'py>,
-) -> Refused {
-    match field.data_type() {
-        DataType::Null => {
-            cells.resize(cells.len() + span.length, Some(py.None().into_bound(py)));
-            Ok(())
+impl<'py> Chunk<'_, 'py> {
+    /// Appends the cells of every column; the error is that of one row.
+    fn append_columns(
+        &mut self,
+        batch: &RecordBatch,
+        first_row: u64,
+    ) -> Result<(), (usize, PyErr)> {
+        for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+            self.append_column(field, array).map_err(|(row, failure)| {
+                let error = match failure {
+                    Failure::Python(error) => error,
+                    Failure::Unrepresentable(reason) => {
+                        let number = first_row + row as u64;
+                        exceptions::unrepresentable(self.py, field.name(), number, &reason)
+                    }
+                };
+                (row, error)
+            })?;
         }
-        DataType::Boolean => each(py, array.as_boolean(), span, cells, |value| {
-            Ok(PyBool::new(py, value).to_owned().into_any())
-        }),
-        DataType::Int8 => numbers::<Int8Type>(py, array, span, cells),
-        DataType::Int16 => numbers::<Int16Type>(py, array, span, cells),
-        DataType::Int32 => numbers::<Int32Type>(py, array, span, cells),
-        DataType::Int64 => numbers::<Int64Type>(py, array, span, cells),
-        DataType::UInt8 => numbers::<UInt8Type>(py, array, span, cells),
-        DataType::UInt16 => numbers::<UInt16Type>(py, array, span, cells),
-        DataType::UInt32 => numbers::<UInt32Type>(py, array, span, cells),
-        DataType::UInt64 => numbers::<UInt64Type>(py, array, span, cells),
-        DataType::Float32 => numbers::<Float32Type>(py, array, span, cells),
-        DataType::Float64 => numbers::<Float64Type>(py, array, span, cells),
-        DataType::Decimal128(precision, scale) => {
-            decimals::<Decimal128Type>(py, array, span, cells, *precision, *scale)
+        Ok(())
+    }
+
+    /// Appends a tuple for each row to a list.
+    fn append_tuples(&mut self, list: &Bound<'py, PyList>) -> PyResult<()> {
+        let rows = self.span.length;
+        for row in 0..rows {
+            let places = (row..self.cells.len()).step_by(rows);
+            let cells = places.map(|place| self.cells[place].take().expect("each is taken once"));
+            list.append(PyTuple::new(self.py, cells)?)?;
         }
-        DataType::Decimal256(precision, scale) => {
-            decimals::<Decimal256Type>(py, array, span, cells, *precision, *scale)
+        Ok(())
+    }
+
+    /// Appends the cells of one column.
+    fn append_column(&mut self, field: &Field, array: &dyn Array) -> Refused {
+        let py = self.py;
+        match field.data_type() {
+            DataType::Null => {
+                let length = self.cells.len() + self.span.length;
+                self.cells.resize(length, Some(py.None().into_bound(py)));
+                Ok(())
+            }
+            DataType::Boolean => self
+                .each(array.as_boolean(), |value| Ok(PyBool::new(py, value).to_owned().into_any())),
+            DataType::Int8 => self.numbers::<Int8Type>(array),
+            DataType::Int16 => self.numbers::<Int16Type>(array),
+            DataType::Int32 => self.numbers::<Int32Type>(array),
+            DataType::Int64 => self.numbers::<Int64Type>(array),
+            DataType::UInt8 => self.numbers::<UInt8Type>(array),
+            DataType::UInt16 => self.numbers::<UInt16Type>(array),
+            DataType::UInt32 => self.numbers::<UInt32Type>(array),
+            DataType::UInt64 => self.numbers::<UInt64Type>(array),
+            DataType::Float32 => self.numbers::<Float32Type>(array),
+            DataType::Float64 => self.numbers::<Float64Type>(array),
+            DataType::Decimal128(precision, scale) => {
+                self.decimals::<Decimal128Type>(array, *precision, *scale)
+            }
+            DataType::Decimal256(precision, scale) => {
+                self.decimals::<Decimal256Type>(array, *precision, *scale)
+            }
+            DataType::Utf8 if is_decimal(field) => {
+                self.each(array.as_string::<i32>(), |text| Ok(decimal::to_python(py, text)?))
+            }
+            DataType::Utf8 => {
+                self.each(array.as_string::<i32>(), |text| Ok(PyString::new(py, text).into_any()))
+            }
+            DataType::LargeUtf8 => {
+                self.each(array.as_string::<i64>(), |text| Ok(PyString::new(py, text).into_any()))
+            }
+            DataType::Binary => {
+                self.each(array.as_binary::<i32>(), |bytes| Ok(PyBytes::new(py, bytes).into_any()))
+            }
+            DataType::LargeBinary => {
+                self.each(array.as_binary::<i64>(), |bytes| Ok(PyBytes::new(py, bytes).into_any()))
+            }
+            DataType::FixedSizeBinary(_)
+                if field.extension_type_name() == Some(uuid::EXTENSION) =>
+            {
+                self.each(array.as_fixed_size_binary(), |bytes| Ok(uuid::to_python(py, bytes)?))
+            }
+            DataType::FixedSizeBinary(_) => self
+                .each(array.as_fixed_size_binary(), |bytes| Ok(PyBytes::new(py, bytes).into_any())),
+            DataType::Date32 => {
+                self.each(array.as_primitive::<Date32Type>(), |days| temporal::date(py, days))
+            }
+            DataType::Time32(unit) | DataType::Time64(unit) => {
+                self.moments(array, |count| temporal::time(py, count, *unit))
+            }
+            DataType::Timestamp(unit, zone) => {
+                self.moments(array, |count| temporal::timestamp(py, count, *unit, zone.is_some()))
+            }
+            other => {
+                let reason = format!("Python objects for the Arrow type {other} are not known");
+                Err((0, Failure::Unrepresentable(reason)))
+            }
         }
-        DataType::Utf8 if is_decimal(field) => {
-            each(py, array.as_string::<i32>(), span, cells, |text| {
-                Ok(decimal::to_python(py, text)?)
-            })
+    }
+
+    fn each<A: ArrayAccessor>(
+        &mut self,
+        array: A,
+        mut convert: impl FnMut(A::Item) -> Converted<'py>,
+    ) -> Refused {
+        for row in self.span.rows() {
+            let cell = match array.is_null(row) {
+                true => self.py.None().into_bound(self.py),
+                false => convert(array.value(row)).map_err(|failure| (row, failure))?,
+            };
+            self.cells.push(Some(cell));
         }
-        DataType::Utf8 => each(py, array.as_string::<i32>(), span, cells, |text| {
-            Ok(PyString::new(py, text).into_any())
-        }),
-        DataType::LargeUtf8 => each(py, array.as_string::<i64>(), span, cells, |text| {
-            Ok(PyString::new(py, text).into_any())
-        }),
-        DataType::Binary => each(py, array.as_binary::<i32>(), span, cells, |bytes| {
-            Ok(PyBytes::new(py, bytes).into_any())
-        }),
-        DataType::LargeBinary => each(py, array.as_binary::<i64>(), span, cells, |bytes| {
-            Ok(PyBytes::new(py, bytes).into_any())
-        }),
-        DataType::FixedSizeBinary(_) if field.extension_type_name() == Some(uuid::EXTENSION) => {
-            each(py, array.as_fixed_size_binary(), span, cells, |bytes| {
-                Ok(uuid::to_python(py, bytes)?)
-            })
+        Ok(())
+    }
+
+    fn numbers<T>(&mut self, array: &dyn Array) -> Refused
+    where
+        T: ArrowPrimitiveType,
+        T::Native: IntoPyObject<'py>,
+    {
+        let py = self.py;
+        self.each(array.as_primitive::<T>(), |value| Ok(value.into_bound_py_any(py)?))
+    }
+
+    fn decimals<T: DecimalType>(&mut self, array: &dyn Array, precision: u8, scale: i8) -> Refused {
+        let py = self.py;
+        self.each(array.as_primitive::<T>(), |value| {
+            Ok(decimal::to_python(py, &T::format_decimal(value, precision, scale))?)
+        })
+    }
+
+    /// Times of the day and timestamps, which Arrow counts in eight ways.
+    fn moments(
+        &mut self,
+        array: &dyn Array,
+        convert: impl FnMut(i64) -> Converted<'py>,
+    ) -> Refused {
+        use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
+        match array.data_type() {
+            DataType::Time32(Second) => self.counts::<Time32SecondType>(array, convert),
+            DataType::Time32(_) => self.counts::<Time32MillisecondType>(array, convert),
+            DataType::Time64(Nanosecond) => self.counts::<Time64NanosecondType>(array, convert),
+            DataType::Time64(_) => self.counts::<Time64MicrosecondType>(array, convert),
+            DataType::Timestamp(Second, _) => self.counts::<TimestampSecondType>(array, convert),
+            DataType::Timestamp(Millisecond, _) => {
+                self.counts::<TimestampMillisecondType>(array, convert)
+            }
+            DataType::Timestamp(Microsecond, _) => {
+                self.counts::<TimestampMicrosecondType>(array, convert)
+            }
+            _ => self.counts::<TimestampNanosecondType>(array, convert),
         }
-        DataType::FixedSizeBinary(_) => {
-            each(py, array.as_fixed_size_binary(), span, cells, |bytes| {
-                Ok(PyBytes::new(py, bytes).into_any())
-            })
-        }
-        DataType::Date32 => each(py, array.as_primitive::<Date32Type>(), span, cells, |days| {
-            temporal::date(py, days)
-        }),
-        DataType::Time32(unit) | DataType::Time64(unit) => {
-            moments(py, array, span, cells, |count| temporal::time(py, count, *unit))
-        }
-        DataType::Timestamp(unit, zone) => moments(py, array, span, cells, |count| {
-            temporal::timestamp(py, count, *unit, zone.is_some())
-        }),
-        other => {
-            let reason = format!("Python objects for the Arrow type {other} are not known");
-            Err((0, Failure::Unrepresentable(reason)))
-        }
+    }
+
+    fn counts<T: ArrowPrimitiveType>(
+        &mut self,
+        array: &dyn Array,
+        mut convert: impl FnMut(i64) -> Converted<'py>,
+    ) -> Refused
+    where
+        T::Native: Into<i64>,
+    {
+        self.each(array.as_primitive::<T>(), |count| convert(count.into()))
     }
 }
 
 /// Whether text stands for a decimal whose precision the database does not bound.
 fn is_decimal(field: &Field) -> bool {
     field.metadata().get("odbc.logical").is_some_and(|logical| logical == "decimal")
-}
-
-fn each<'py, A: ArrayAccessor>(
-    py: Python<'py>,
-    array: A,
-    span: Span,
-    cells: &mut Cells<'py>,
-    mut convert: impl FnMut(A::Item) -> Converted<'py>,
-) -> Refused {
-    for row in span.rows() {
-        let cell = match array.is_null(row) {
-            true => py.None().into_bound(py),
-            false => convert(array.value(row)).map_err(|failure| (row, failure))?,
-        };
-        cells.push(Some(cell));
-    }
-    Ok(())
-}
-
-fn numbers<'py, T>(
-    py: Python<'py>,
-    array: &dyn Array,
-    span: Span,
-    cells: &mut Cells<'py>,
-) -> Refused
-where
-    T: ArrowPrimitiveType,
-    T::Native: IntoPyObject<'py>,
-{
-    each(py, array.as_primitive::<T>(), span, cells, |value| Ok(value.into_bound_py_any(py)?))
-}
-
-fn decimals<'py, T: DecimalType>(
-    py: Python<'py>,
-    array: &dyn Array,
-    span: Span,
-    cells: &mut Cells<'py>,
-    precision: u8,
-    scale: i8,
-) -> Refused {
-    each(py, array.as_primitive::<T>(), span, cells, |value| {
-        Ok(decimal::to_python(py, &T::format_decimal(value, precision, scale))?)
-    })
-}
-
-/// Times of the day and timestamps, which Arrow counts in eight ways.
-fn moments<'py>(
-    py: Python<'py>,
-    array: &dyn Array,
-    span: Span,
-    cells: &mut Cells<'py>,
-    convert: impl FnMut(i64) -> Converted<'py>,
-) -> Refused {
-    use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
-    match array.data_type() {
-        DataType::Time32(Second) => counts::<Time32SecondType>(py, array, span, cells, convert),
-        DataType::Time32(_) => counts::<Time32MillisecondType>(py, array, span, cells, convert),
-        DataType::Time64(Nanosecond) => {
-            counts::<Time64NanosecondType>(py, array, span, cells, convert)
-        }
-        DataType::Time64(_) => counts::<Time64MicrosecondType>(py, array, span, cells, convert),
-        DataType::Timestamp(Second, _) => {
-            counts::<TimestampSecondType>(py, array, span, cells, convert)
-        }
-        DataType::Timestamp(Millisecond, _) => {
-            counts::<TimestampMillisecondType>(py, array, span, cells, convert)
-        }
-        DataType::Timestamp(Microsecond, _) => {
-            counts::<TimestampMicrosecondType>(py, array, span, cells, convert)
-        }
-        _ => counts::<TimestampNanosecondType>(py, array, span, cells, convert),
-    }
-}
-
-fn counts<'py, T: ArrowPrimitiveType>(
-    py: Python<'py>,
-    array: &dyn Array,
-    span: Span,
-    cells: &mut Cells<'py>,
-    mut convert: impl FnMut(i64) -> Converted<'py>,
-) -> Refused
-where
-    T::Native: Into<i64>,
-{
-    each(py, array.as_primitive::<T>(), span, cells, |count| convert(count.into()))
 }
