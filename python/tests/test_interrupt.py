@@ -342,7 +342,8 @@ cursor.stream(batch_rows_max=1)
 say("running")
 cursor.fetch_polars()
 """
-    child = Child(connection_string("sqlite", tmp_path), action, "{'streaming': True}")
+    options = "{'streaming': True, 'autocommit': True}"
+    child = Child(connection_string("sqlite", tmp_path), action, options)
     child.expect("running")
     time.sleep(0.3)
     child.interrupt("raised", "42")
