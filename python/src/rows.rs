@@ -64,15 +64,14 @@ pub(crate) fn append(
 ) -> PyResult<(usize, Option<PyErr>)> {
     let (mut next, mut end) = (span.first, span.first + span.length);
     let mut failure = None;
-    let mut cells = Vec::new();
+    let mut chunk = Chunk { py: list.py(), span, cells: Vec::new() };
     while next < end {
-        let span = Span { first: next, length: CHUNK_ROWS.min(end - next) };
-        cells.clear();
-        let mut chunk = Chunk { py: list.py(), span, cells: &mut cells };
+        chunk.span = Span { first: next, length: CHUNK_ROWS.min(end - next) };
+        chunk.cells.clear();
         match chunk.append_columns(batch, first_row) {
             Ok(()) => {
                 chunk.append_tuples(list)?;
-                next += span.length;
+                next += chunk.span.length;
             }
             Err((row, error)) => (end, failure) = (row, Some(error)),
         }
@@ -81,17 +80,17 @@ pub(crate) fn append(
 }
 
 /// Some rows of a batch on their way to Python.
-struct Chunk<'a, 'py> {
+struct Chunk<'py> {
     py: Python<'py>,
     span: Span,
     /// The cells of all columns, one column after the other, until a row takes them.
-    cells: &'a mut Vec<Option<Bound<'py, PyAny>>>,
+    cells: Vec<Option<Bound<'py, PyAny>>>,
 }
 
 /// The row that Python cannot hold, and why.
 type Refused = Result<(), (usize, Failure)>;
 
-impl<'py> Chunk<'_, 'py> {
+impl<'py> Chunk<'py> {
     /// Appends the cells of every column; the error is that of one row.
     fn append_columns(
         &mut self,

@@ -13,8 +13,8 @@ use arrow_buffer::{ArrowNativeType, Buffer};
 
 /// What Arrow recommends for buffers.
 const ALIGNMENT: usize = 64;
-/// What every value is aligned to, and what every allocator gives. A short batch takes less of the
-/// processor's cache like this, and is allocated in less time.
+/// What the largest values need. A short batch takes less of the processor's cache like this, and
+/// is allocated in less time.
 const ALIGNMENT_SHORT: usize = 16;
 /// A batch of up to so many bytes is short.
 const SHORT: usize = 1 << 12;
@@ -40,11 +40,9 @@ pub(crate) struct Slabs {
 impl Slabs {
     /// Room for buffers of so many bytes.
     pub fn slab(&mut self, bytes: usize) -> Slab {
-        if bytes <= SHORT {
-            return Slab::new(Arc::new(Memory::new(bytes, ALIGNMENT_SHORT)));
-        }
         if bytes < LARGE {
-            return Slab::new(Arc::new(Memory::new(bytes, ALIGNMENT)));
+            let alignment = if bytes <= SHORT { ALIGNMENT_SHORT } else { ALIGNMENT };
+            return Slab::new(Arc::new(Memory::new(bytes, alignment)));
         }
         let is_free = |memory: &mut Arc<Memory>| {
             Arc::get_mut(memory).is_some_and(|memory| memory.layout.size() >= bytes)
@@ -84,7 +82,7 @@ pub(crate) struct Slab {
 impl Slab {
     fn new(memory: Arc<Memory>) -> Self {
         let Memory { start, layout } = *memory;
-        // SAFETY: The memory lives as long as what is given with it.
+        // SAFETY: The buffer keeps the memory, and with it the range that is all of it.
         let whole = unsafe { Buffer::from_custom_allocation(start, layout.size(), memory) };
         Self { whole, alignment: layout.align(), used: 0 }
     }
