@@ -23,20 +23,20 @@ use pyo3::{
 use crate::{decimal, exceptions, temporal, uuid};
 
 /// Why one value did not become a Python object.
-pub(crate) enum Failure {
+pub(crate) enum Unconverted {
     /// Python's type cannot hold it.
     Unrepresentable(String),
     /// Python itself failed.
     Python(PyErr),
 }
 
-impl From<PyErr> for Failure {
+impl From<PyErr> for Unconverted {
     fn from(error: PyErr) -> Self {
         Self::Python(error)
     }
 }
 
-pub(crate) type Converted<'py> = Result<Bound<'py, PyAny>, Failure>;
+pub(crate) type Converted<'py> = Result<Bound<'py, PyAny>, Unconverted>;
 
 /// Rows of a batch.
 #[derive(Clone, Copy)]
@@ -88,7 +88,7 @@ struct Chunk<'py> {
 }
 
 /// The row that Python cannot hold, and why.
-type Refused = Result<(), (usize, Failure)>;
+type Refused = Result<(), (usize, Unconverted)>;
 
 impl<'py> Chunk<'py> {
     /// Appends the cells of every column; the error is that of one row.
@@ -100,8 +100,8 @@ impl<'py> Chunk<'py> {
         for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
             self.append_column(field, array).map_err(|(row, failure)| {
                 let error = match failure {
-                    Failure::Python(error) => error,
-                    Failure::Unrepresentable(reason) => {
+                    Unconverted::Python(error) => error,
+                    Unconverted::Unrepresentable(reason) => {
                         let number = first_row + row as u64;
                         exceptions::unrepresentable(self.py, field.name(), number, &reason)
                     }
@@ -183,7 +183,7 @@ impl<'py> Chunk<'py> {
             }
             other => {
                 let reason = format!("Python objects for the Arrow type {other} are not known");
-                Err((0, Failure::Unrepresentable(reason)))
+                Err((0, Unconverted::Unrepresentable(reason)))
             }
         }
     }

@@ -11,7 +11,7 @@ use pyo3::{
     types::{PyBytes, PyDate, PyDateTime, PyTime, PyTzInfo},
 };
 
-use crate::rows::{Converted, Failure};
+use crate::rows::{Converted, Unconverted};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -56,7 +56,7 @@ pub(crate) fn time<'py>(py: Python<'py>, count: i64, unit: TimeUnit) -> Converte
     let (seconds, micros) = split(count, unit)?;
     if !(0..SECONDS_PER_DAY).contains(&seconds) {
         let reason = format!("datetime.time ends before 24:00:00, and this is {seconds} s");
-        return Err(Failure::Unrepresentable(reason));
+        return Err(Unconverted::Unrepresentable(reason));
     }
     Ok(unpickled::<PyTime>(py, &time_state(seconds, micros))?)
 }
@@ -81,13 +81,13 @@ pub(crate) fn timestamp<'py>(
 }
 
 /// Whole seconds and the microseconds above them.
-fn split(count: i64, unit: TimeUnit) -> Result<(i64, u32), Failure> {
+fn split(count: i64, unit: TimeUnit) -> Result<(i64, u32), Unconverted> {
     let per_second = per_second(unit);
     let rest = count.rem_euclid(per_second);
     let micros = match unit {
         TimeUnit::Nanosecond if rest % 1_000 != 0 => {
             let reason = format!("Python's times end at microseconds, and this has .{rest:09} s");
-            return Err(Failure::Unrepresentable(reason));
+            return Err(Unconverted::Unrepresentable(reason));
         }
         TimeUnit::Nanosecond => rest / 1_000,
         _ => rest * (MICROS_PER_SECOND / per_second),
@@ -100,18 +100,18 @@ fn clock(seconds: i64) -> (u8, u8, u8) {
 }
 
 /// The day, if Python's calendar reaches it.
-fn civil(days: i64) -> Result<NaiveDate, Failure> {
+fn civil(days: i64) -> Result<NaiveDate, Unconverted> {
     let date = i32::try_from(days)
         .ok()
         .and_then(|days| days.checked_add(EPOCH_DAYS))
         .and_then(NaiveDate::from_num_days_from_ce_opt);
     match date {
         Some(date) if (1..=9_999).contains(&date.year()) => Ok(date),
-        Some(date) => Err(Failure::Unrepresentable(format!(
+        Some(date) => Err(Unconverted::Unrepresentable(format!(
             "Python's years are 1 to 9999, and this is {}",
             date.year()
         ))),
-        None => Err(Failure::Unrepresentable(format!(
+        None => Err(Unconverted::Unrepresentable(format!(
             "Python's years are 1 to 9999, and this is day {days} from 1970"
         ))),
     }
