@@ -356,7 +356,7 @@ class Harness:
     def op_stream_progress(self, stream: str) -> dict[str, Any]:
         progress = Progress()
         self._library.call("odbc_stream_progress", self._stream(stream), byref(progress))
-        return {"delivered": progress.rows}
+        return {"delivered": progress.rows, "bytes": progress.bytes}
 
     def op_stream_cancel(self, stream: str) -> None:
         self._library.call("odbc_stream_cancel", self._stream(stream))

@@ -284,7 +284,8 @@ class Harness:
         return {"warnings": [_warning(warning) for warning in self._stream(stream).warnings]}
 
     def op_stream_progress(self, stream: str) -> Reply:
-        return {"delivered": self._stream(stream).progress.rows}
+        progress = self._stream(stream).progress
+        return {"delivered": progress.rows, "bytes": progress.bytes}
 
     def op_stream_cancel(self, stream: str) -> None:
         self._stream(stream).cancel()

@@ -247,7 +247,8 @@ impl Harness {
                 return Ok(json!({ "warnings": warnings.iter().map(warning).collect::<Vec<_>>() }));
             }
             Request::StreamProgress { stream } => {
-                return Ok(json!({ "delivered": self.stream(&stream)?.progress().rows }));
+                let progress = self.stream(&stream)?.progress();
+                return Ok(json!({ "delivered": progress.rows, "bytes": progress.bytes }));
             }
             Request::StreamCancel { stream } => self.stream(&stream)?.cancel(),
             Request::StreamClose { stream } => self.stream(&stream)?.close()?,

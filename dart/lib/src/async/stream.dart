@@ -44,8 +44,8 @@ final class OdbcAsyncStream {
   final Future<void> Function()? _onClose;
   final ColumnIndex _index;
   final Stopwatch _watch;
-  int _rows = 0;
-  int _bytes = 0;
+  var _delivered =
+      const OdbcProgress(rows: 0, bytes: 0, elapsed: Duration.zero);
   bool _closed = false;
   bool _cancelled = false;
   late final _progress = StreamController<OdbcProgress>.broadcast();
@@ -54,8 +54,8 @@ final class OdbcAsyncStream {
   List<OdbcColumn> get columns => _index.columns;
 
   /// How far the stream has come.
-  OdbcProgress get progress =>
-      OdbcProgress(rows: _rows, bytes: _bytes, elapsed: _watch.elapsed);
+  OdbcProgress get progress => OdbcProgress(
+      rows: _delivered.rows, bytes: _delivered.bytes, elapsed: _watch.elapsed);
 
   /// How far the stream has come, with each batch that is fetched, until it is
   /// closed.
@@ -71,14 +71,14 @@ final class OdbcAsyncStream {
     final array = calloc<ArrowArray>();
     var handedOver = false;
     try {
-      await _worker.ask<void>(StreamFetch(_started.id, array.address), 'fetch');
+      final progress = await _worker.ask<OdbcProgress>(
+          StreamFetch(_started.id, array.address), 'fetch');
       _refuseClosed('fetch');
       if (array.ref.release == nullptr) return null;
-      final batch = OdbcBatch(_index, array, firstRow: _rows);
+      final batch = OdbcBatch(_index, array, firstRow: _delivered.rows);
       handedOver = true;
-      _rows += batch.rowCount;
-      _bytes += batch.byteSize;
-      if (_progress.hasListener) _progress.add(progress);
+      _delivered = progress;
+      if (_progress.hasListener) _progress.add(this.progress);
       return batch;
     } finally {
       if (!handedOver) {

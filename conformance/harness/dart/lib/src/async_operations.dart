@@ -91,7 +91,7 @@ final class AsyncOperations {
     'stream_warnings': (request) async =>
         warningsReply(await _stream(request).warnings),
     'stream_progress': (request) async =>
-        {'delivered': _stream(request).progress.rows},
+        progressReply(_stream(request).progress),
     'stream_cancel': (request) async {
       _stream(request).cancel();
       return const {};

@@ -67,8 +67,7 @@ final class Operations {
     'stream_open': _streamOpen,
     'stream_fetch': _streamFetch,
     'stream_warnings': (request) => warningsReply(_stream(request).warnings),
-    'stream_progress': (request) =>
-        {'delivered': _stream(request).progress.rows},
+    'stream_progress': (request) => progressReply(_stream(request).progress),
     'stream_cancel': (request) => _done(_stream(request).cancel),
     'stream_close': (request) => _done(_stream(request).close),
     'stop': (request) => const {},

@@ -103,6 +103,10 @@ Map<String, Object?> warningsReply(List<OdbcDiagnostic> warnings) => {
       ],
     };
 
+/// How far a stream has come.
+Map<String, Object?> progressReply(OdbcProgress progress) =>
+    {'delivered': progress.rows, 'bytes': progress.bytes};
+
 /// The schema of a result.
 List<Map<String, Object?>> schemaReply(List<OdbcColumn> columns) => [
       for (final column in columns)

@@ -115,7 +115,7 @@ final class PagesStream extends StreamStart {
   }
 }
 
-/// Fetches a batch.
+/// Fetches a batch, and tells how far the stream has come with it.
 final class StreamFetch extends Request {
   /// Fetches of the stream [id] into the `ArrowArray` at [address], which
   /// belongs to the one who asks, so that nothing is lost if the worker dies.
@@ -128,8 +128,11 @@ final class StreamFetch extends Request {
   final int address;
 
   @override
-  void run(WorkerState state) => fetchInto(
-      state._stream(id, 'fetch'), Pointer<ArrowArray>.fromAddress(address));
+  OdbcProgress run(WorkerState state) {
+    final stream = state._stream(id, 'fetch');
+    fetchInto(stream, Pointer<ArrowArray>.fromAddress(address));
+    return stream.progress;
+  }
 }
 
 /// Asks for a stream's warnings so far.
