@@ -2,10 +2,11 @@
 
 mod call;
 mod columns;
+mod number;
 
 use serde::Deserialize;
 
-pub(crate) use columns::infos;
+pub(crate) use {columns::infos, number::ask};
 
 use crate::{
     error::{Error, ErrorKind, Result},

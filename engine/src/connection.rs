@@ -30,7 +30,7 @@ use arrow_array::RecordBatchReader;
 
 use crate::{
     cancel::{CancelHandle, Control, Job, Phase, Target},
-    catalog::CatalogQuery,
+    catalog::{self, CatalogQuery},
     dbms::Dbms,
     error::{Diagnostic, Error, ErrorKind, Result},
     insert::{self, BulkOptions, BulkResult},
@@ -301,7 +301,7 @@ impl Connection {
     /// are those of the ODBC standard on every database, and is not executed again.
     pub fn catalog(&self, query: &CatalogQuery) -> Result<Statement> {
         let observed = Operation::begin(&self.shared.place, "catalog");
-        let asked = Statement::of_catalog(&self.shared, query);
+        let asked = catalog::ask(&self.shared, query);
         observed.end(&asked);
         asked
     }

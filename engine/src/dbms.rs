@@ -21,6 +21,7 @@ pub(crate) use cancelling::{Cancelling, KillFacts, Stop};
 use odbc_api::sys::SqlDataType;
 
 use crate::{
+    catalog::CatalogFunction,
     error::{Diagnostic, ErrorKind, kind_of},
     sql::Syntax,
 };
@@ -171,6 +172,15 @@ pub(crate) struct SharedSnapshot {
     pub import: &'static str,
 }
 
+/// What tells the numbers of columns where a catalog function of the driver gets them wrong.
+#[derive(Debug)]
+pub(crate) struct ColumnNumbers {
+    pub function: CatalogFunction,
+    /// Gives the qualifier, table, name and number, as texts, of the columns in the tables that its
+    /// two parameters name: a qualifier and a table, each NULL where there are several.
+    pub query: &'static str,
+}
+
 /// What a database does with the letters of a name without quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Folding {
@@ -288,6 +298,8 @@ pub(crate) struct Dbms {
     /// Whether results are the same with it, so that connections of the engine's own for a long
     /// result ask for it.
     pub streams_alike: bool,
+    /// What tells the numbers of columns that the driver's catalog functions get wrong.
+    pub column_numbers: &'static [ColumnNumbers],
     pub procedures: Procedures,
     /// Whether a connection may have several results open at once; None where its driver is asked.
     pub several_active: Option<bool>,

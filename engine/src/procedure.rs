@@ -12,7 +12,6 @@ use crate::{
     connection::Shared,
     dbms::Procedures,
     error::{Error, ErrorKind, Result},
-    options::StreamOptions,
     parameters::Parameters,
     statement::{Execution, HeldResult, Statement},
 };
@@ -76,13 +75,7 @@ fn read_all(statement: &Statement, first: Execution) -> Result<Vec<HeldResult>> 
         results.push(if execution.column_count == 0 {
             HeldResult { execution, schema: Arc::new(Schema::empty()), batches: Vec::new() }
         } else {
-            let stream = statement.stream(&StreamOptions::default())?;
-            let batches = std::iter::from_fn(|| stream.fetch().transpose());
-            HeldResult {
-                execution,
-                schema: stream.schema(),
-                batches: batches.collect::<Result<_>>()?,
-            }
+            HeldResult { execution, ..statement.read()? }
         });
         next = statement.next_result()?;
     }

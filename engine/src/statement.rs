@@ -250,6 +250,16 @@ impl Statement {
         next.map_err(|error| session.failed(error))
     }
 
+    /// Reads the present result set into memory.
+    pub(crate) fn read(&self) -> Result<HeldResult> {
+        let stream = self.stream(&StreamOptions::default())?;
+        let schema = stream.schema();
+        let column_count = schema.fields().len();
+        let batches = std::iter::from_fn(|| stream.fetch().transpose()).collect::<Result<_>>()?;
+        let execution = Execution { column_count, ..Execution::default() };
+        Ok(HeldResult { execution, schema, batches })
+    }
+
     /// Gives these results as those of the last execution; returns what the first is.
     pub(crate) fn hold(&self, results: Vec<HeldResult>) -> Result<Execution> {
         let mut session = self.shared.session("call")?;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Bulk, BulkStrategy, Cancelling, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
-    KillFacts, LargeUnsigned, Limit, LongData, NamedType, Procedures, ReadOnly, SessionReset, Stop,
-    TextEncoding, TransactionModes, unknown,
+    Bulk, BulkStrategy, Cancelling, ColumnNumbers, ColumnTypes, CreateIfMissing, Dbms,
+    DriverStreaming, Exchange, KillFacts, LargeUnsigned, Limit, LongData, NamedType, Procedures,
+    ReadOnly, SessionReset, Stop, TextEncoding, TransactionModes, unknown,
 };
-use crate::{error::ErrorKind, sql::Syntax};
+use crate::{catalog::CatalogFunction, error::ErrorKind, sql::Syntax};
 
 pub(super) const FACTS: Dbms = Dbms {
     id: "mariadb",
@@ -50,6 +50,14 @@ pub(super) const FACTS: Dbms = Dbms {
     // No option of the connection string or of a statement helps.
     limit: Limit::AtEnd,
     streaming: DriverStreaming::Never,
+    // It gives a key's columns their numbers in the table. The server only opens the tables whose
+    // name it is told.
+    column_numbers: &[ColumnNumbers {
+        function: CatalogFunction::PrimaryKeys,
+        query: "SELECT table_schema, table_name, column_name, CAST(ordinal_position AS CHAR) \
+                FROM information_schema.key_column_usage WHERE constraint_name = 'PRIMARY' \
+                AND table_schema = coalesce(?, table_schema) AND table_name = ?",
+    }],
     procedures: Procedures::Call { function: "SELECT", catalog_qualifies: true },
     bulk: Bulk {
         // Column by column they travel in one packet; row-wise binding loses that.

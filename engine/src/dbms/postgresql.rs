@@ -3,12 +3,13 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming,
-    Exchange, Folding, KillFacts, LargeUnsigned, Limit, LongData, NamedType, Procedures, ReadOnly,
-    SessionReset, SharedSnapshot, Stop, TextEncoding, TransactionModes, unknown,
+    Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnNumbers, ColumnTypes, CreateIfMissing, Dbms,
+    DriverStreaming, Exchange, Folding, KillFacts, LargeUnsigned, Limit, LongData, NamedType,
+    Procedures, ReadOnly, SessionReset, SharedSnapshot, Stop, TextEncoding, TransactionModes,
+    unknown,
 };
 
-use crate::sql::Syntax;
+use crate::{catalog::CatalogFunction, sql::Syntax};
 
 pub(super) const FACTS: Dbms = Dbms {
     id: "postgresql",
@@ -93,6 +94,19 @@ pub(super) const FACTS: Dbms = Dbms {
     // and which ROLLBACK closes (HY010).
     streaming: DriverStreaming::Asked(&[("UseDeclareFetch", "1"), ("Fetch", "10000")]),
     streams_alike: true,
+    // It numbers the columns of its answer, whatever table they are in, and lists those of indexes.
+    column_numbers: &[ColumnNumbers {
+        function: CatalogFunction::Columns,
+        query: "SELECT CAST(n.nspname AS text), CAST(c.relname AS text), CAST(a.attname AS text), \
+                CAST(row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum) AS text) \
+                FROM pg_catalog.pg_class c \
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
+                WHERE a.attnum > 0 AND NOT a.attisdropped \
+                AND c.relkind IN ('r', 'p', 'f', 'v', 'm') \
+                AND n.nspname = coalesce(CAST(? AS name), n.nspname) \
+                AND c.relname = coalesce(CAST(? AS name), c.relname)",
+    }],
     procedures: Procedures::Call { function: "SELECT * FROM", catalog_qualifies: false },
     bulk: Bulk {
         // Arrays of parameters are sent row by row in texts of 100 (BatchSize).

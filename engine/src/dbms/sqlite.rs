@@ -3,11 +3,11 @@
 use odbc_api::sys::SqlDataType;
 
 use super::{
-    Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming,
-    Exchange, LargeUnsigned, Limit, LongData, NamedType, ReadOnly, StickingTypes, Stop,
-    TextEncoding, TransactionModes, unknown,
+    Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnNumbers, ColumnTypes, CreateIfMissing, Dbms,
+    DriverStreaming, Exchange, LargeUnsigned, Limit, LongData, NamedType, ReadOnly, StickingTypes,
+    Stop, TextEncoding, TransactionModes, unknown,
 };
-use crate::{error::ErrorKind, sql::Syntax};
+use crate::{catalog::CatalogFunction, error::ErrorKind, sql::Syntax};
 
 pub(crate) const FACTS: Dbms = Dbms {
     id: "sqlite",
@@ -93,6 +93,13 @@ pub(crate) const FACTS: Dbms = Dbms {
         types: Some(&TYPES),
         ..unknown::FACTS.bulk
     },
+    // It gives a key's columns their order in the table.
+    column_numbers: &[ColumnNumbers {
+        function: CatalogFunction::PrimaryKeys,
+        query: "SELECT t.qualifier, t.name, c.name, CAST(c.pk AS text) \
+                FROM (SELECT ? AS qualifier, ? AS name) t, pragma_table_info(t.name) c \
+                WHERE c.pk > 0",
+    }],
     several_active: Some(true),
     several_results: Some(false),
     cancelling: Cancelling {

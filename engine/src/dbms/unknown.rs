@@ -61,6 +61,7 @@ pub(super) const FACTS: Dbms = Dbms {
     shared_snapshot: None,
     streaming: DriverStreaming::Unknown,
     streams_alike: false,
+    column_numbers: &[],
     procedures: Procedures::Unsupported,
     several_active: None,
     several_results: None,
