@@ -97,12 +97,9 @@ impl Parameters {
     }
 
     /// These values by position, and then others.
-    pub(crate) fn followed_by(
-        mut self,
-        others: impl IntoIterator<Item = ArrayRef>,
-    ) -> Result<Self> {
-        self.0.extend(Self::from_arrays(others)?.0);
-        Ok(self)
+    pub(crate) fn followed_by(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
     }
 
     /// The same values by position.

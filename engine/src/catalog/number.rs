@@ -48,7 +48,7 @@ fn own_numbers(shared: &Arc<Shared>, query: &str, rows: &RecordBatch) -> Result<
         Arc::new(StringArray::from(vec![is_one.then_some(name)]))
     };
     let statement = Statement::new(shared, query)?;
-    statement.execute(&Parameters::none().followed_by([name(0), name(1)])?)?;
+    statement.execute(&Parameters::from_arrays([name(0), name(1)])?)?;
     let HeldResult { schema, batches, .. } = statement.read()?;
     if let Some(other) = schema.fields().iter().find(|field| *field.data_type() != DataType::Utf8) {
         return Err(wrong(format!("the database numbers columns by {other}, not by text")));

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use super::{PageOptions, column, data_error, nested, rows, start};
 use crate::{
     connection::Shared,
-    error::Result,
+    error::{Error, ErrorKind, Result},
     options::{StreamOptions, invalid},
     parameters::Parameters,
     stream::{Batches, Stream},
@@ -77,8 +77,8 @@ struct Pages {
     rows: usize,
     /// Rows that this page may still have.
     left: usize,
-    /// The key of the last row.
-    last: Option<ArrayRef>,
+    /// The key of the last row, as a row of its own.
+    last: Option<RecordBatch>,
     /// Whether the page's first row is still to come, which is the last row of the page before.
     overlaps: bool,
     stream: Option<Stream>,
@@ -95,7 +95,7 @@ impl Batches for Pages {
             self.left = self.left.saturating_sub(batch.num_rows());
             let batch = self.without_overlap(batch)?;
             if batch.num_rows() > 0 {
-                self.last = Some(batch.column(self.index).slice(batch.num_rows() - 1, 1));
+                self.last = Some(self.key(&batch, batch.num_rows() - 1)?);
                 return Ok(Some(batch));
             }
         }
@@ -106,8 +106,12 @@ impl Pages {
     /// Goes on to the next page, unless this one was short.
     fn turn(&mut self) -> Result<()> {
         self.stream = None;
+        if self.overlaps {
+            return Err(gone());
+        }
         let (0, Some(last)) = (self.left, &self.last) else { return Ok(()) };
-        let parameters = self.parameters.clone().followed_by([Arc::clone(last)])?;
+        let last = Parameters::from_batch(last)?.without_names();
+        let parameters = self.parameters.clone().followed_by(last);
         let stream = start(&self.shared, &self.next_page, &parameters, &self.options)?;
         if stream.schema() != self.schema {
             return Err(data_error(OPERATION, "the columns of the query have changed"));
@@ -121,18 +125,27 @@ impl Pages {
         let Some(last) = self.last.clone().filter(|_| batch.num_rows() > 0) else {
             return Ok(batch);
         };
-        let key = |row: usize| batch.column(self.index).slice(row, 1);
         let first_new = usize::from(std::mem::take(&mut self.overlaps));
-        if first_new == 1 && key(0).to_data() != last.to_data() {
-            return Err(data_error(
-                OPERATION,
-                "the row that a page ended with is not there any more; read in a transaction that \
-                 sees no changes, by a key that the database compares exactly",
-            ));
+        if first_new == 1 && self.key(&batch, 0)? != last {
+            return Err(gone());
         }
-        if first_new < batch.num_rows() && key(first_new).to_data() == last.to_data() {
+        if first_new < batch.num_rows() && self.key(&batch, first_new)? == last {
             return Err(data_error(OPERATION, "two rows have the same key"));
         }
         Ok(batch.slice(first_new, batch.num_rows() - first_new))
     }
+
+    /// A row's key.
+    fn key(&self, batch: &RecordBatch, row: usize) -> Result<RecordBatch> {
+        let key = batch.slice(row, 1).project(&[self.index]);
+        key.map_err(|error| Error::new(ErrorKind::Internal, OPERATION, error.to_string()))
+    }
+}
+
+fn gone() -> Error {
+    data_error(
+        OPERATION,
+        "the row that a page ended with is not there any more; read in a transaction that sees no \
+         changes, by a key that the database compares exactly",
+    )
 }

@@ -126,9 +126,9 @@ fn by_column(
             (Some(_), Some(_)) => format!("{on} >= ? AND {on} < ?"),
             (Some(_), None) => format!("{on} >= ?"),
         };
-        let limits = from.into_iter().chain(to).cloned();
+        let limits = Parameters::from_arrays(from.into_iter().chain(to).cloned())?;
         let sql = format!("SELECT * FROM {query} WHERE {condition}");
-        parts.push((sql, parameters.clone().followed_by(limits)?));
+        parts.push((sql, parameters.clone().followed_by(limits)));
     }
     Ok(parts)
 }
