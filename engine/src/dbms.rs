@@ -263,6 +263,8 @@ pub(crate) struct Dbms {
     pub parameters_max: usize,
     /// Statements shorter than this harm the driver; they are padded with spaces.
     pub statement_bytes_min: usize,
+    /// Whether an expression, such as MIN of a column, is described with its type.
+    pub expressions_are_typed: bool,
     /// Where a prepared query keeps the types of its first result, whatever the next one holds.
     pub sticking_types: Option<StickingTypes>,
     /// The SQL types that columns of the named types are described as; None where any may be.

@@ -28,7 +28,7 @@ pub(crate) use parts::read as read_parts;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PartitionOptions {
-    /// A column of whole numbers, decimals, dates or timestamps, whose range is divided.
+    /// A column of numbers, dates or timestamps, whose range is divided.
     pub column: Option<String>,
     /// Instead of a column: one condition on the query's columns for each part. Together they
     /// must meet every row once.

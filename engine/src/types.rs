@@ -17,6 +17,7 @@ use odbc_api::sys::CDataType;
 
 pub(crate) use binary::guid_to_uuid;
 pub(crate) use cells::{CellError, Cells, ColumnBuffer};
+pub(crate) use decimal::decimal_digits;
 pub(crate) use schema::{ColumnInfo, Logical};
 pub(crate) use slab::{Slab, Slabs};
 

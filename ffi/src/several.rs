@@ -17,7 +17,7 @@ use crate::{
 /// and streams the rows in any order. The connections see what is committed: on PostgreSQL all of
 /// them the same snapshot, elsewhere each what it finds when it begins.
 ///
-/// `partition` is a JSON object: `column`, one of whole numbers, decimals, dates or timestamps
+/// `partition` is a JSON object: `column`, one of numbers, dates or timestamps
 /// whose range is divided; or `predicates`, an array of conditions that together meet every row
 /// once; and `connections` (1 to 64; default one for each processor). Parameters are given as for
 /// odbc_statement_execute, by position; options as for odbc_stream_start.

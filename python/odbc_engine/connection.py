@@ -99,8 +99,8 @@ class Connection:
     ) -> Stream:
         """Reads a query in parts over connections of their own at once; rows come in any order.
 
-        The parts are those of the range of ``partition_on``, a column of whole numbers, decimals,
-        dates or timestamps, or of ``predicates``, conditions that together meet every row once.
+        The parts are those of the range of ``partition_on``, a column of numbers, dates or
+        timestamps, or of ``predicates``, conditions that together meet every row once.
         ``connections`` (1 to 64; one for each processor) are opened like this one, with
         autocommit, and see what is committed: on PostgreSQL all of them the same snapshot.
         """

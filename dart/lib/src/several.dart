@@ -12,9 +12,8 @@ import 'stream.dart';
 
 /// How a query is divided into parts, which several connections read at once.
 final class OdbcPartition {
-  /// Divides the range of [column], of whole numbers, decimals, dates or
-  /// timestamps; or by [predicates], conditions that together meet every row
-  /// once.
+  /// Divides the range of [column], of numbers, dates or timestamps; or by
+  /// [predicates], conditions that together meet every row once.
   ///
   /// So many [connections] read at once: 1 to 64; one for each processor unless
   /// set.

@@ -64,6 +64,8 @@ pub(crate) const FACTS: Dbms = Dbms {
     streaming: DriverStreaming::Asked(&[("StepAPI", "1")]),
     // The type of an expression, and of a column that is declared without one, is that of the value
     // in its first row; those of attached and temporary tables are not looked after.
+    // They are described by their first value, and as text with StepAPI.
+    expressions_are_typed: false,
     sticking_types: Some(StickingTypes {
         schema_version: "PRAGMA schema_version",
         is_typed: "SELECT count(*) > 0 AND min(type) <> '' AND NOT EXISTS \

@@ -37,6 +37,7 @@ pub(super) const FACTS: Dbms = Dbms {
     parameters_max: 999,
     statement_bytes_min: 0,
     keeps_prepared_queries: false,
+    expressions_are_typed: true,
     sticking_types: None,
     named_sql_types: None,
     short_block_is_last: false,

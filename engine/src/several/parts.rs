@@ -9,13 +9,14 @@ use std::{
     thread,
 };
 
-use arrow_array::{RecordBatch, cast::AsArray};
+use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray};
+use arrow_schema::FieldRef;
 
 use super::{PartitionOptions, bounds, column, nested};
 use crate::{
     cancel::CancelHandle,
     connection::{Connection, Shared},
-    dbms::SharedSnapshot,
+    dbms::{Dbms, SharedSnapshot},
     error::{Error, ErrorKind, Result},
     options::StreamOptions,
     parameters::Parameters,
@@ -111,10 +112,10 @@ fn by_column(
     connections: usize,
 ) -> Result<Vec<Part>> {
     let (on, _) = column(on, shared.dbms, OPERATION)?;
-    let ask = format!("SELECT MIN({on}) AS least, MAX({on}) AS greatest FROM {query}");
-    let answer = first.query(&ask, parameters, &StreamOptions::default())?.fetch()?;
-    let starts = answer.map(|row| bounds::divide(&row, connections)).transpose()?.flatten();
-    let starts = starts.unwrap_or_default();
+    let starts = match range(shared.dbms, first, query, parameters, &on)? {
+        Some((field, least, greatest)) => bounds::divide(&field, &least, &greatest, connections)?,
+        None => Vec::new(),
+    };
     if starts.is_empty() {
         return Ok(vec![(format!("SELECT * FROM {query}"), parameters.clone())]);
     }
@@ -131,6 +132,36 @@ fn by_column(
         parts.push((sql, parameters.clone().followed_by(limits)));
     }
     Ok(parts)
+}
+
+/// The least and the greatest value of a column, each as an array of one; None where it has none.
+fn range(
+    dbms: &Dbms,
+    connection: &Connection,
+    query: &str,
+    parameters: &Parameters,
+    on: &str,
+) -> Result<Option<(FieldRef, ArrayRef, ArrayRef)>> {
+    let ask = |sql: &str| connection.query(sql, parameters, &StreamOptions::default())?.fetch();
+    if dbms.expressions_are_typed {
+        let row = ask(&format!("SELECT MIN({on}) AS least, MAX({on}) AS greatest FROM {query}"))?;
+        let some = row.filter(|row| row.column(0).is_valid(0));
+        return Ok(some.map(|row| {
+            let field = Arc::clone(&row.schema().fields()[0]);
+            (field, Arc::clone(row.column(0)), Arc::clone(row.column(1)))
+        }));
+    }
+    let (before, behind) = dbms.limit.around(1);
+    let first_by = |order: &str| {
+        ask(&format!(
+            "SELECT {before}{on} FROM {query} WHERE {on} IS NOT NULL ORDER BY {order} {behind}"
+        ))
+    };
+    let ends = first_by(on)?.zip(first_by(&format!("{on} DESC"))?);
+    Ok(ends.map(|(least, greatest)| {
+        let field = Arc::clone(&least.schema().fields()[0]);
+        (field, Arc::clone(least.column(0)), Arc::clone(greatest.column(0)))
+    }))
 }
 
 /// Begins to read the next part of the line.

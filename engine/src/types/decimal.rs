@@ -202,6 +202,11 @@ impl<'a> Digits<'a> {
     }
 }
 
+/// The digits of a plain decimal number, counted in units of its last place at this scale.
+pub(crate) fn decimal_digits(text: &str, precision: u8, scale: i8) -> Option<i256> {
+    Digits::of(text.as_bytes(), precision, scale).map(|digits| digits.to_i256())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
