@@ -79,12 +79,18 @@ impl Inserter {
         let mut session = self.session()?;
         let begins = session.autocommit;
         let undoes_schema = session.dbms.bulk.undoes_schema;
-        let refuse = |message: &str| Err(Error::new(ErrorKind::InvalidState, OPERATION, message));
-        if !begins && self.options.commit_every_rows.is_some() {
-            return refuse("commit_every_rows would commit the open transaction: end it first");
-        }
-        if !begins && !undoes_schema && self.options.mode != BulkMode::Append {
-            return refuse("making a table would commit the open transaction: end it first");
+        let what = if begins {
+            None
+        } else if self.options.commit_every_rows.is_some() {
+            Some("commit_every_rows")
+        } else {
+            let makes_table = !undoes_schema && self.options.mode != BulkMode::Append;
+            makes_table.then_some("making a table")
+        };
+        if let Some(what) = what {
+            let advice = if session.depth() == 0 { "turn autocommit on" } else { "end it" };
+            let message = format!("{what} would commit the open transaction: {advice} first");
+            return Err(Error::new(ErrorKind::InvalidState, OPERATION, message));
         }
         if !undoes_schema {
             prepare_table(&mut session, &target, self.options.mode)?;
