@@ -12,7 +12,7 @@ mod session;
 mod transaction;
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError, Weak,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -61,6 +61,8 @@ pub(crate) struct Shared {
     lease: u64,
     /// How the connection was opened, for others like it.
     origin: Arc<Origin>,
+    /// Others like it that were opened for one of its streams, and are closed with it.
+    helpers: Mutex<Vec<Weak<Shared>>>,
     /// Where the session goes when the connection is closed, if it does not disconnect.
     home: OnceLock<Box<dyn Home>>,
     pub place: Arc<Place>,
@@ -220,11 +222,21 @@ impl Shared {
         let connection = Connection::open(&connection_string, &options)?;
         drop(entered);
         connection.shared.place.adopt(&self.place);
+        let mut helpers = self.helpers.lock().unwrap_or_else(PoisonError::into_inner);
+        helpers.retain(|helper| helper.strong_count() > 0);
+        helpers.push(Arc::downgrade(&connection.shared));
         Ok(connection)
     }
 
     fn close(&self) -> Result<()> {
         self.closed.store(true, Ordering::Release);
+        let helpers =
+            std::mem::take(&mut *self.helpers.lock().unwrap_or_else(PoisonError::into_inner));
+        for helper in helpers.iter().filter_map(Weak::upgrade) {
+            // What cannot be stopped is waited for; nobody would hear of another failure.
+            let _ = helper.cancel_handle(Target::ForGood).ask();
+            let _ = helper.close();
+        }
         let unknown = self.session.is_poisoned();
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (session, self.home.get()) {

@@ -278,14 +278,19 @@ impl Stream {
             // What has come to its end cannot be cancelled any more.
             return Ok(None);
         }
-        self.check_cancelled()?;
+        if self.cancelled.is_set() {
+            drop(source);
+            return Err(self.was_cancelled());
+        }
         let mut fetched = self.fetch_from(&mut source)?;
         drop(source);
         lock(&self.warnings).append(&mut fetched.warnings);
         match &fetched.batch {
             Ok(batch) => {
                 if let Some(batch) = batch {
-                    self.check_cancelled()?;
+                    if self.cancelled.is_set() {
+                        return Err(self.was_cancelled());
+                    }
                     let bytes = metrics::count_batch(batch);
                     self.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
                     self.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -297,7 +302,8 @@ impl Stream {
             }
             // The driver's own words are better than that the stream was cancelled.
             Err(error) if error.kind == ErrorKind::Cancelled => {}
-            Err(_) => self.check_cancelled()?,
+            Err(_) if self.cancelled.is_set() => return Err(self.was_cancelled()),
+            Err(_) => {}
         }
         fetched.batch.map_err(|error| self.give_up(error))
     }
@@ -336,17 +342,21 @@ impl Stream {
         if let Origin::Connection(_) = self.origin {
             self.closed.store(true, Ordering::Release);
         }
+        self.let_go();
         let error = self.origin.give_up(error);
         self.reading.end(Some(&error));
         error
     }
 
-    fn check_cancelled(&self) -> Result<()> {
-        if self.cancelled.is_set() {
-            let error = Error::new(ErrorKind::Cancelled, OPERATION, "the stream was cancelled");
-            return Err(self.give_up(error));
+    /// Lets go of threads that are ahead, unless somebody waits for them at this moment.
+    fn let_go(&self) {
+        if let Ok(mut source) = self.source.try_lock() {
+            *source = Source::Ended;
         }
-        Ok(())
+    }
+
+    fn was_cancelled(&self) -> Error {
+        self.give_up(Error::new(ErrorKind::Cancelled, OPERATION, "the stream was cancelled"))
     }
 
     /// Whether all rows were delivered, so that fetching would give no more. It may not be known
@@ -389,10 +399,7 @@ impl Stream {
         }
         self.reading.end(None);
         self.origin.shared().control.close_stream(&self.cancelled);
-        // Lets go of a thread that is ahead, unless somebody waits for it at this moment.
-        if let Ok(mut source) = self.source.try_lock() {
-            *source = Source::Ended;
-        }
+        self.let_go();
         match &self.origin {
             Origin::Result(result) => {
                 result.shared.close_in_session(|session| self.close_in(session, result))

@@ -86,6 +86,7 @@ impl Shared {
             lease: control.new_lease(),
             control,
             origin,
+            helpers: Mutex::default(),
             home: OnceLock::new(),
             place: Arc::new(place),
             dbms,
