@@ -6,7 +6,10 @@ mod number;
 
 use serde::Deserialize;
 
-pub(crate) use {columns::infos, number::ask};
+pub(crate) use {
+    columns::infos,
+    number::{ask, qualifier, text},
+};
 
 use crate::{
     error::{Error, ErrorKind, Result},

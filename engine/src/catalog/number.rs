@@ -116,13 +116,19 @@ fn is_nullable(columns: &[ArrayRef]) -> StringArray {
     words.collect()
 }
 
-/// The column in a row of an answer. What qualifies its table is the schema, or else the catalog.
+/// The column in a row of an answer.
 fn place(rows: &RecordBatch, row: usize) -> Place<'_> {
-    let [catalog, schema, table, column] = std::array::from_fn(|index| text(rows, index, row));
-    [if schema.is_empty() { catalog } else { schema }, table, column]
+    [qualifier(rows, row), text(rows, 2, row), text(rows, 3, row)]
 }
 
-fn text(rows: &RecordBatch, column: usize, row: usize) -> &str {
+/// What qualifies the name in a row of an answer: its schema, or else its catalog.
+pub(crate) fn qualifier(rows: &RecordBatch, row: usize) -> &str {
+    let (catalog, schema) = (text(rows, 0, row), text(rows, 1, row));
+    if schema.is_empty() { catalog } else { schema }
+}
+
+/// A text of an answer; empty where it is NULL.
+pub(crate) fn text(rows: &RecordBatch, column: usize, row: usize) -> &str {
     let texts = rows.column(column).as_string::<i32>();
     if texts.is_null(row) { "" } else { texts.value(row) }
 }

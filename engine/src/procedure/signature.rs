@@ -10,7 +10,7 @@ use arrow_array::{
 
 use super::OPERATION;
 use crate::{
-    catalog::{CatalogFunction, CatalogQuery},
+    catalog::{self, CatalogFunction, CatalogQuery, text},
     connection::Shared,
     dbms::Procedures,
     error::{Error, ErrorKind, Result},
@@ -146,8 +146,7 @@ fn candidates(shared: &Arc<Shared>, parts: &[Identifier]) -> Result<Vec<Signatur
     let mut last: Option<(String, i64)> = None;
     while let Some(batch) = stream.fetch()? {
         for row in 0..batch.num_rows() {
-            let (catalog, schema) = (text(&batch, 0, row), text(&batch, 1, row));
-            let qualifier = if schema.is_empty() { catalog } else { schema };
+            let qualifier = catalog::qualifier(&batch, row);
             let wanted = qualifiers.last().is_none_or(|wanted| wanted.is_called(qualifier));
             if !wanted || !name.is_called(text(&batch, 2, row)) {
                 continue;
@@ -169,11 +168,6 @@ fn candidates(shared: &Arc<Shared>, parts: &[Identifier]) -> Result<Vec<Signatur
         }
     }
     Ok(found)
-}
-
-fn text(batch: &RecordBatch, column: usize, row: usize) -> &str {
-    let texts = batch.column(column).as_string::<i32>();
-    if arrow_array::Array::is_null(texts, row) { "" } else { texts.value(row) }
 }
 
 fn parameter(batch: &RecordBatch, row: usize) -> Parameter {

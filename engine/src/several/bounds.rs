@@ -74,25 +74,21 @@ fn decimals(least: &ArrayRef, greatest: &ArrayRef, parts: usize) -> Option<Vec<A
     }
     let fraction = |text: &String| text.split_once('.').map_or(0, |(_, digits)| digits.len());
     let scale = i8::try_from(texts.iter().map(fraction).max()?).ok()?;
-    let fits = |precision: u8| {
-        let [least, greatest] = texts.each_ref().map(|text| decimal_digits(text, precision, scale));
-        Some((least?, greatest?))
+    let fits = |precision: u8| -> Option<Vec<i256>> {
+        texts.iter().map(|text| decimal_digits(text, precision, scale)).collect()
     };
-    if let Some((least, greatest)) = fits(DECIMAL128_MAX_PRECISION) {
-        let array = |start: i256| {
+    let precisions = [DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION];
+    let (precision, ends) = precisions.into_iter().find_map(|one| Some((one, fits(one)?)))?;
+    let array = |start: i256| -> Option<ArrayRef> {
+        Some(if precision == DECIMAL128_MAX_PRECISION {
             let array = Decimal128Array::from_value(start.to_i128()?, 1);
-            let array = array.with_precision_and_scale(DECIMAL128_MAX_PRECISION, scale).ok()?;
-            Some(Arc::new(array) as ArrayRef)
-        };
-        return between(least, greatest, parts).map(array).collect();
-    }
-    let (least, greatest) = fits(DECIMAL256_MAX_PRECISION)?;
-    let array = |start: i256| {
-        let array = Decimal256Array::from_value(start, 1);
-        let array = array.with_precision_and_scale(DECIMAL256_MAX_PRECISION, scale).ok()?;
-        Some(Arc::new(array) as ArrayRef)
+            Arc::new(array.with_precision_and_scale(precision, scale).ok()?)
+        } else {
+            let array = Decimal256Array::from_value(start, 1);
+            Arc::new(array.with_precision_and_scale(precision, scale).ok()?)
+        })
     };
-    between(least, greatest, parts).map(array).collect()
+    between(ends[0], ends[1], parts).map(array).collect()
 }
 
 fn decimal_text(one: &ArrayRef) -> Option<String> {
