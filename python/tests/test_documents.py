@@ -35,7 +35,11 @@ def test_the_demo_prints_its_table(run_python: Callable[[str], str]) -> None:
         (PACKAGE, ["(1, 'Zoë', 12.5)\n(2, 'Mochi', None)\n", "(1,)\n(2,)\n"]),
         (
             PACKAGE.parent,
-            ["[(1, 'Zoë', datetime.date(2023, 4, 1))]\n", "100000 multi_row\nTIMEOUT\n"],
+            [
+                "[(1, 'Zoë', datetime.date(2023, 4, 1))]\n",
+                "100000 multi_row\nTIMEOUT\n",
+                "50000 50000\n50000 100000\n100000\n",
+            ],
         ),
     ],
     ids=["package", "project"],
