@@ -44,12 +44,16 @@ _WITHOUT_CONNECTION = (
     "trace_context",
 )
 
+_QUERIES = ("query", "query_parts", "query_pages", "parts_open", "pages_open")
+
 _WITH_OPTIONS = (
     "open",
     "begin",
     "query",
     "query_parts",
     "query_pages",
+    "parts_open",
+    "pages_open",
     "bulk_insert",
     "bulk_insert_parallel",
     "pool_open",
@@ -219,7 +223,7 @@ class CellRun:
         if op == "catalog":
             query = members["query"].items()
             members["query"] = {key: render(text, self._tokens) for key, text in query}
-        if op in ("execute", "query", "query_parts", "query_pages", "statement_open"):
+        if op in (*_QUERIES, "execute", "statement_open"):
             members["sql"] = sql_text(members["sql"], self._tokens)
         if op in ("bulk_insert", "bulk_insert_parallel"):
             members["table"] = render(members["table"], self._tokens)
@@ -233,7 +237,7 @@ class CellRun:
             members.setdefault("connection", _MAIN)
         if op.startswith("statement_") or op in ("call", "stream_open"):
             members.setdefault("statement", _MAIN)
-        if op.startswith("stream_"):
+        if op.startswith("stream_") or op in ("parts_open", "pages_open"):
             members.setdefault("stream", _MAIN)
         if op.startswith("pool_") or op == "bulk_insert_parallel":
             members.setdefault("pool", _MAIN)
@@ -241,7 +245,7 @@ class CellRun:
             members["text"] = render(members["text"], self._tokens)
         if "savepoint" in members:
             members["name"] = members.pop("savepoint")
-        if op in ("execute", "query", "query_parts", "query_pages", "call", "statement_execute"):
+        if op in (*_QUERIES, "execute", "call", "statement_execute"):
             members["params"] = parameters.encoded(members.get("params", []))
         if op in _WITH_OPTIONS:
             members.setdefault("options", {})

@@ -7,7 +7,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use cursor::Cursor;
+pub(crate) use cursor::{Cursor, WARNINGS_MAX};
 
 use crate::{
     error::Result,

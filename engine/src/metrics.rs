@@ -125,11 +125,14 @@ pub(crate) fn count_error(error: &Error) {
     COUNTERS.errors[error.kind as usize].fetch_add(1, Relaxed);
 }
 
-pub(crate) fn count_batch(batch: &RecordBatch) -> u64 {
-    let bytes = batch.columns().iter().map(buffer_bytes).sum::<usize>() as u64;
-    COUNTERS.rows.fetch_add(batch.num_rows() as u64, Relaxed);
+pub(crate) fn count_batch(rows: u64, bytes: u64) {
+    COUNTERS.rows.fetch_add(rows, Relaxed);
     COUNTERS.bytes.fetch_add(bytes, Relaxed);
-    bytes
+}
+
+/// The bytes of what a batch has in its buffers.
+pub(crate) fn batch_bytes(batch: &RecordBatch) -> u64 {
+    batch.columns().iter().map(buffer_bytes).sum::<usize>() as u64
 }
 
 /// The bytes of what an array has in its buffers. The array itself only knows of the memory that it

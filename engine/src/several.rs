@@ -14,7 +14,7 @@ use crate::{
     connection::Shared,
     dbms::Dbms,
     error::{Error, ErrorKind, Result},
-    identifier,
+    identifier, metrics,
     options::{StreamOptions, invalid, object},
     parameters::Parameters,
     statement::Statement,
@@ -135,6 +135,9 @@ fn start(
     Ok(statement.stream(options)?.owning(statement))
 }
 
+/// An error that no query has counted.
 fn data_error(operation: &'static str, message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Data, operation, message)
+    let error = Error::new(ErrorKind::Data, operation, message);
+    metrics::count_error(&error);
+    error
 }

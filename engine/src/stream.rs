@@ -18,12 +18,14 @@ use crate::{
     cancel::{CancelHandle, StreamFlag, Target},
     connection::{Session, Shared, StatementKey},
     error::{Diagnostic, Error, ErrorKind, Result},
+    fetch::WARNINGS_MAX,
     metrics,
     statement::{Statement, StatementState},
     telemetry::Reading,
 };
 pub(crate) use made::Batches;
-use prefetch::{Fetched, Prefetch};
+pub(crate) use prefetch::Fetched;
+use prefetch::Prefetch;
 
 const OPERATION: &str = "fetch";
 
@@ -62,6 +64,8 @@ pub struct Stream {
     rows: AtomicU64,
     bytes: AtomicU64,
     reading: Reading,
+    /// Whether another stream delivers these rows, and counts them.
+    feeds_another: bool,
     /// The statement that nobody else holds, freed with this stream.
     statement: Option<Statement>,
 }
@@ -135,10 +139,7 @@ impl Origin {
     fn give_up(&self, error: Error) -> Error {
         match self {
             Self::Result(result) => result.give_up(error),
-            Self::Connection(_) => {
-                metrics::count_error(&error);
-                error
-            }
+            Self::Connection(_) => error,
         }
     }
 }
@@ -190,7 +191,6 @@ impl ResultKey {
 
     /// Gives the result up after an error, unless its statement has gone on.
     fn give_up(&self, error: Error) -> Error {
-        metrics::count_error(&error);
         let Ok(mut session) = self.shared.session_while_inserting(OPERATION) else { return error };
         if self.check().is_err() {
             return error;
@@ -251,13 +251,21 @@ impl Stream {
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             reading,
+            feeds_another: false,
             statement: None,
         }
     }
 
-    /// The same stream, which also closes its statement.
+    /// The same stream, which also closes its statement, and tells what that had to say.
     pub(crate) fn owning(mut self, statement: Statement) -> Self {
+        *lock(&self.warnings) = statement.warnings();
         self.statement = Some(statement);
+        self
+    }
+
+    /// The same stream, whose rows another one delivers.
+    pub(crate) fn feeding_another(mut self) -> Self {
+        self.feeds_another = true;
         self
     }
 
@@ -282,19 +290,16 @@ impl Stream {
             drop(source);
             return Err(self.was_cancelled());
         }
-        let mut fetched = self.fetch_from(&mut source)?;
+        let fetched = self.fetch_from(&mut source)?;
         drop(source);
-        lock(&self.warnings).append(&mut fetched.warnings);
+        self.keep(fetched.warnings);
         match &fetched.batch {
             Ok(batch) => {
                 if let Some(batch) = batch {
                     if self.cancelled.is_set() {
                         return Err(self.was_cancelled());
                     }
-                    let bytes = metrics::count_batch(batch);
-                    self.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
-                    self.bytes.fetch_add(bytes, Ordering::Relaxed);
-                    self.reading.batch(batch.num_rows() as u64, bytes);
+                    self.count(batch);
                 }
                 if fetched.last {
                     self.end();
@@ -305,7 +310,26 @@ impl Stream {
             Err(_) if self.cancelled.is_set() => return Err(self.was_cancelled()),
             Err(_) => {}
         }
-        fetched.batch.map_err(|error| self.give_up(error))
+        fetched.batch.map_err(|error| match self.origin {
+            Origin::Result(_) => self.fail(error),
+            Origin::Connection(_) => self.give_up(error),
+        })
+    }
+
+    fn keep(&self, new: Vec<Diagnostic>) {
+        let mut warnings = lock(&self.warnings);
+        let room = WARNINGS_MAX.saturating_sub(warnings.len());
+        warnings.extend(new.into_iter().take(room));
+    }
+
+    fn count(&self, batch: &RecordBatch) {
+        let (rows, bytes) = (batch.num_rows() as u64, metrics::batch_bytes(batch));
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.reading.batch(rows, bytes);
+        if !self.feeds_another {
+            metrics::count_batch(rows, bytes);
+        }
     }
 
     /// Notes that all rows were delivered.
@@ -331,10 +355,26 @@ impl Stream {
             (Source::Made(batches), origin) => {
                 let control = &origin.shared().control;
                 let job = control.begin(OPERATION, None, Some(&self.cancelled));
-                Fetched::plain(job.and_then(|_job| batches.next()))
+                let mut fetched = match job {
+                    Ok(_job) => batches.next(),
+                    Err(error) => {
+                        metrics::count_error(&error);
+                        Fetched::plain(Err(error))
+                    }
+                };
+                // Each of the queries may say the same.
+                let told = lock(&self.warnings);
+                fetched.warnings.retain(|warning| !told.contains(warning));
+                fetched
             }
             _ => Fetched::plain(Ok(None)),
         })
+    }
+
+    /// Counts an error, and ends the stream with it.
+    fn fail(&self, error: Error) -> Error {
+        metrics::count_error(&error);
+        self.give_up(error)
     }
 
     /// Ends the stream with an error.
@@ -356,7 +396,7 @@ impl Stream {
     }
 
     fn was_cancelled(&self) -> Error {
-        self.give_up(Error::new(ErrorKind::Cancelled, OPERATION, "the stream was cancelled"))
+        self.fail(Error::new(ErrorKind::Cancelled, OPERATION, "the stream was cancelled"))
     }
 
     /// Whether all rows were delivered, so that fetching would give no more. It may not be known
@@ -390,6 +430,11 @@ impl Stream {
     /// What the driver had to say while rows were fetched, so far.
     pub fn warnings(&self) -> Vec<Diagnostic> {
         lock(&self.warnings).clone()
+    }
+
+    /// The same, for who tells it on.
+    pub(crate) fn take_warnings(&self) -> Vec<Diagnostic> {
+        std::mem::take(&mut *lock(&self.warnings))
     }
 
     /// Closes the stream; its statement can be executed again. Closing again does nothing.

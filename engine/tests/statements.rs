@@ -8,7 +8,7 @@ use odbc_engine::{
     ErrorKind, Parameters, StreamOptions,
     arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray},
 };
-use support::{SQLITE, batches, cell, connect, run, server};
+use support::{SQLITE, batches, cell, connect, query, run, server};
 
 fn integer(value: i64) -> ArrayRef {
     Arc::new(Int64Array::from(vec![value]))
@@ -113,4 +113,20 @@ fn sqlite_describes_each_execution_anew() {
         let stream = statement.stream(&StreamOptions::default()).unwrap();
         assert_eq!(cell(batches(&stream)[0].column(0), 0), expected);
     }
+}
+
+#[test]
+fn what_the_server_says_of_a_query_is_told_by_its_stream() {
+    let Some(server) = server("ODBC_ENGINE_POSTGRESQL") else { return };
+    let connection = connect(&server);
+    run(
+        &connection,
+        "CREATE FUNCTION pg_temp.loud() RETURNS integer LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE NOTICE 'heard'; RETURN 1; END $$",
+    );
+    let stream = query(&connection, "SELECT pg_temp.loud() AS one");
+    assert_eq!(cell(batches(&stream)[0].column(0), 0), "1");
+    let warnings = stream.warnings();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].message.contains("heard"), "{warnings:?}");
 }

@@ -158,37 +158,29 @@ class Harness:
         finally:
             self._library.call("odbc_statement_close", statement)
 
-    def op_query_parts(
-        self,
-        connection: str,
-        sql: str,
-        params: Params,
-        partition: dict[str, Any],
-        options: dict[str, Any],
-    ) -> dict[str, Any]:
-        return self._several("odbc_parts_query", connection, sql, params, partition, options)
+    def op_query_parts(self, partition: dict[str, Any], **query: Any) -> dict[str, Any]:
+        return self._read(self._several("odbc_parts_query", partition, **query))
 
-    def op_query_pages(
-        self,
-        connection: str,
-        sql: str,
-        params: Params,
-        page: dict[str, Any],
-        options: dict[str, Any],
-    ) -> dict[str, Any]:
-        return self._several("odbc_pages_query", connection, sql, params, page, options)
+    def op_parts_open(self, stream: str, partition: dict[str, Any], **query: Any) -> dict[str, Any]:
+        return self._opened(stream, self._several("odbc_parts_query", partition, **query))
+
+    def op_query_pages(self, page: dict[str, Any], **query: Any) -> dict[str, Any]:
+        return self._read(self._several("odbc_pages_query", page, **query))
+
+    def op_pages_open(self, stream: str, page: dict[str, Any], **query: Any) -> dict[str, Any]:
+        return self._opened(stream, self._several("odbc_pages_query", page, **query))
 
     def _several(
         self,
         function: str,
+        how: dict[str, Any],
         connection: str,
         sql: str,
         params: Params,
-        how: dict[str, Any],
         options: dict[str, Any],
-    ) -> dict[str, Any]:
+    ) -> int:
         schema, array = build(params) if params else (None, None)
-        stream = self._library.open(
+        return self._library.open(
             function,
             self._connection(connection),
             *utf8(sql),
@@ -197,7 +189,6 @@ class Harness:
             *_options(how),
             *_options(options),
         )
-        return self._read(stream)
 
     def op_bulk_insert(
         self,
@@ -340,6 +331,9 @@ class Harness:
         handle = self._library.open(
             "odbc_stream_start", self._statement(statement), *_options(options)
         )
+        return self._opened(stream, handle)
+
+    def _opened(self, stream: str, handle: int) -> dict[str, Any]:
         self._streams[stream] = handle
         schema = self._schema(handle)
         self._formats[stream] = [column["format"] for column in schema]

@@ -186,18 +186,36 @@ class Harness:
     def op_query_parts(
         self, connection: str, sql: str, params: Params, partition: Any, options: Any
     ) -> Reply:
+        return _drained(self._parts(connection, sql, params, partition, options))
+
+    def op_parts_open(
+        self, connection: str, stream: str, sql: str, params: Params, partition: Any, options: Any
+    ) -> Reply:
+        return self._kept(stream, self._parts(connection, sql, params, partition, options))
+
+    def _parts(
+        self, connection: str, sql: str, params: Params, partition: Any, options: Any
+    ) -> Stream:
         if "column" in partition:
             partition["partition_on"] = partition.pop("column")
         opened = self._connection(connection)
-        return _drained(opened.query_parts(sql, parameters(params), **partition, **options))
+        return opened.query_parts(sql, parameters(params), **partition, **options)
 
     def op_query_pages(
         self, connection: str, sql: str, params: Params, page: Any, options: Any
     ) -> Reply:
+        return _drained(self._pages(connection, sql, params, page, options))
+
+    def op_pages_open(
+        self, connection: str, stream: str, sql: str, params: Params, page: Any, options: Any
+    ) -> Reply:
+        return self._kept(stream, self._pages(connection, sql, params, page, options))
+
+    def _pages(self, connection: str, sql: str, params: Params, page: Any, options: Any) -> Stream:
         if "rows" in page:
             page["page_rows"] = page.pop("rows")
         opened = self._connection(connection)
-        return _drained(opened.query_pages(sql, parameters(params), **page, **options))
+        return opened.query_pages(sql, parameters(params), **page, **options)
 
     def op_bulk_insert(
         self,
@@ -271,7 +289,9 @@ class Harness:
         self._connection(connection).cancel()
 
     def op_stream_open(self, statement: str, stream: str, options: Any) -> Reply:
-        opened = self._statement(statement)[0].stream(**options)
+        return self._kept(stream, self._statement(statement)[0].stream(**options))
+
+    def _kept(self, stream: str, opened: Stream) -> Reply:
         self._streams[stream] = opened
         return {"schema": _schema(opened)}
 

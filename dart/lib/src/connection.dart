@@ -87,16 +87,8 @@ final class OdbcConnection implements Finalizable, OdbcService {
     String sql, [
     Object parameters = const <Object?>[],
     OdbcStreamOptions? options,
-  ]) {
-    final statement = prepare(sql);
-    try {
-      statement.execute(parameters);
-      return statement.stream(options: options, closeStatement: true);
-    } on Object {
-      statement.close();
-      rethrow;
-    }
-  }
+  ]) =>
+      streamOnce(prepare(sql), parameters, options);
 
   @override
   Stream<OdbcRow> rows(

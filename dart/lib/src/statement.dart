@@ -180,5 +180,19 @@ final class OdbcStatement implements Finalizable {
           _handle.functions.statementWarnings(_handle.value, text, error));
 }
 
+/// Runs [statement] with [parameters] and streams its result, with which it is
+/// closed; not exported to users.
+OdbcStream streamOnce(
+    OdbcStatement statement, Object parameters, OdbcStreamOptions? options) {
+  try {
+    final execution = statement.execute(parameters);
+    return OdbcStream.start(statement._handle,
+        options: options, onClose: statement.close, said: execution.warnings);
+  } on Object {
+    statement.close();
+    rethrow;
+  }
+}
+
 /// The handle of [statement]; not exported to users.
 int statementHandle(OdbcStatement statement) => statement._handle.value;

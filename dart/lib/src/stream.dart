@@ -38,14 +38,15 @@ final class OdbcProgress {
 /// A stream belongs to one execution: executing its statement again, or
 /// closing the statement or the connection, ends it.
 final class OdbcStream implements Finalizable {
-  OdbcStream._(this._handle, this._onClose);
+  OdbcStream._(this._handle, this._onClose, this._said);
 
-  /// Reads the result of the last execution of [statement]; [onClose] runs
-  /// once, when the stream is closed.
+  /// Reads the result of the last execution of [statement], which [said] this;
+  /// [onClose] runs once, when the stream is closed.
   factory OdbcStream.start(
     NativeHandle statement, {
     OdbcStreamOptions? options,
     void Function()? onClose,
+    List<OdbcDiagnostic> said = const [],
   }) {
     final value = using((arena) {
       final json = encodeText(options?.toString() ?? '', 'the options',
@@ -57,14 +58,15 @@ final class OdbcStream implements Finalizable {
               statement.value, arena.copy(json), json.length, handle, error));
       return handle.value;
     });
-    return OdbcStream._(NativeHandle.stream(statement, value), onClose);
+    return OdbcStream._(NativeHandle.stream(statement, value), onClose, said);
   }
 
   /// The stream of [handle].
-  OdbcStream.ofHandle(NativeHandle handle) : this._(handle, null);
+  OdbcStream.ofHandle(NativeHandle handle) : this._(handle, null, const []);
 
   final NativeHandle _handle;
   final void Function()? _onClose;
+  final List<OdbcDiagnostic> _said;
   int _fetchedRows = 0;
 
   late final ColumnIndex _index = ColumnIndex(_readSchema());
@@ -115,11 +117,15 @@ final class OdbcStream implements Finalizable {
     }
   }
 
-  /// The records that came with the fetching, so far.
-  List<OdbcDiagnostic> get warnings => readDiagnostics(
-      'warnings',
-      (text, error) =>
-          _handle.functions.streamWarnings(_handle.value, text, error));
+  /// The records that came with the fetching, so far; before them those of an
+  /// execution that nothing else tells of.
+  List<OdbcDiagnostic> get warnings => [
+        ..._said,
+        ...readDiagnostics(
+            'warnings',
+            (text, error) =>
+                _handle.functions.streamWarnings(_handle.value, text, error)),
+      ];
 
   /// How far the stream has come.
   OdbcProgress get progress => using((arena) {

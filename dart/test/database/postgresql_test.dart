@@ -53,6 +53,28 @@ void main() {
     expect(statement.nextResult(), isNull);
   });
 
+  test('what the server says of a query is told with its result', () async {
+    const loud = 'CREATE FUNCTION pg_temp.loud() RETURNS integer LANGUAGE '
+        r"plpgsql AS $$ BEGIN RAISE NOTICE 'heard'; RETURN 1; END $$";
+    const sql = 'SELECT pg_temp.loud() AS one';
+    final connection = OdbcConnection.open(string, engine: testEngine());
+    addTearDown(connection.close);
+    connection.execute(loud);
+    final stream = connection.stream(sql);
+    expect(stream.rows.single['one'], 1);
+    expect(stream.warnings.single.message, contains('heard'));
+    stream.close();
+    expect(connection.query(sql).warnings.single.message, contains('heard'));
+
+    final other = await OdbcAsyncConnection.open(string, engine: testEngine());
+    addTearDown(other.close);
+    await other.execute(loud);
+    final started = await other.stream(sql);
+    expect((await started.rows.single)['one'], 1);
+    final result = await other.query(sql);
+    expect(result.warnings.single.message, contains('heard'));
+  });
+
   test('several connections insert at once', () {
     final pool = OdbcPool.open(string,
         options: OdbcPoolOptions(sizeMax: 2), engine: testEngine());

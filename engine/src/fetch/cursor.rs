@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// More warnings than this are not kept.
-const WARNINGS_MAX: usize = 1000;
+pub(crate) const WARNINGS_MAX: usize = 1000;
 
 /// Reads a result. Its buffers are bound to the statement's handle, which must be reset or freed
 /// before this is dropped.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 
 use super::{PageOptions, column, data_error, nested, rows, start};
 use crate::{
     connection::Shared,
-    error::{Error, ErrorKind, Result},
+    error::{Diagnostic, Error, ErrorKind, Result},
     options::{StreamOptions, invalid},
     parameters::Parameters,
-    stream::{Batches, Stream},
+    stream::{Batches, Fetched, Stream},
 };
 
 const OPERATION: &str = "page";
@@ -41,7 +41,7 @@ pub(crate) fn read(
         return Err(data_error(OPERATION, format!("a row has no value in its key {key}")));
     }
     let options = StreamOptions { prefetch: Some(false), ..options.clone() };
-    let stream = start(shared, &limited("", page.rows), parameters, &options)?;
+    let stream = start(shared, &limited("", page.rows), parameters, &options)?.feeding_another();
     let schema = stream.schema();
     let index = schema.fields().iter().position(|field| {
         field.name() == &result_key || field.name().eq_ignore_ascii_case(&result_key)
@@ -51,6 +51,7 @@ pub(crate) fn read(
     })?;
     let pages = Pages {
         next_page: limited(&format!("WHERE {key} >= ?"), page.rows + 1),
+        same_key: limited(&format!("WHERE {key} = ?"), 2),
         shared: Arc::clone(shared),
         parameters: parameters.clone(),
         options,
@@ -61,6 +62,7 @@ pub(crate) fn read(
         last: None,
         overlaps: false,
         stream: Some(stream),
+        warnings: Vec::new(),
     };
     Ok(Stream::made(shared, schema, Box::new(pages)))
 }
@@ -68,6 +70,8 @@ pub(crate) fn read(
 struct Pages {
     shared: Arc<Shared>,
     next_page: String,
+    /// The query for rows whose key the database finds equal to one, two of them at most.
+    same_key: String,
     parameters: Parameters,
     options: StreamOptions,
     schema: SchemaRef,
@@ -82,13 +86,24 @@ struct Pages {
     /// Whether the page's first row is still to come, which is the last row of the page before.
     overlaps: bool,
     stream: Option<Stream>,
+    /// What the queries had to say, for the next batch.
+    warnings: Vec<Diagnostic>,
 }
 
 impl Batches for Pages {
-    fn next(&mut self) -> Result<Option<RecordBatch>> {
+    fn next(&mut self) -> Fetched {
+        let batch = self.batch();
+        Fetched { warnings: std::mem::take(&mut self.warnings), ..Fetched::plain(batch) }
+    }
+}
+
+impl Pages {
+    fn batch(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             let Some(stream) = &self.stream else { return Ok(None) };
-            let Some(batch) = stream.fetch()? else {
+            let batch = stream.fetch()?;
+            self.warnings.append(&mut stream.take_warnings());
+            let Some(batch) = batch else {
                 self.turn()?;
                 continue;
             };
@@ -100,9 +115,7 @@ impl Batches for Pages {
             }
         }
     }
-}
 
-impl Pages {
     /// Goes on to the next page, unless this one was short.
     fn turn(&mut self) -> Result<()> {
         self.stream = None;
@@ -112,7 +125,15 @@ impl Pages {
         let (0, Some(last)) = (self.left, &self.last) else { return Ok(()) };
         let last = Parameters::from_batch(last)?.without_names();
         let parameters = self.parameters.clone().followed_by(last);
+        // Texts may be equal by their collation, and decimals without bounds by their value.
+        if self.schema.field(self.index).data_type() == &DataType::Utf8 {
+            let equal = rows(&self.shared, &self.same_key, &parameters)?;
+            if equal.iter().map(RecordBatch::num_rows).sum::<usize>() > 1 {
+                return Err(same_key());
+            }
+        }
         let stream = start(&self.shared, &self.next_page, &parameters, &self.options)?;
+        let stream = stream.feeding_another();
         if stream.schema() != self.schema {
             return Err(data_error(OPERATION, "the columns of the query have changed"));
         }
@@ -130,7 +151,7 @@ impl Pages {
             return Err(gone());
         }
         if first_new < batch.num_rows() && self.key(&batch, first_new)? == last {
-            return Err(data_error(OPERATION, "two rows have the same key"));
+            return Err(same_key());
         }
         Ok(batch.slice(first_new, batch.num_rows() - first_new))
     }
@@ -140,6 +161,10 @@ impl Pages {
         let key = batch.slice(row, 1).project(&[self.index]);
         key.map_err(|error| Error::new(ErrorKind::Internal, OPERATION, error.to_string()))
     }
+}
+
+fn same_key() -> Error {
+    data_error(OPERATION, "two rows have the same key")
 }
 
 fn gone() -> Error {

@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray};
+use arrow_array::{Array, ArrayRef, cast::AsArray};
 use arrow_schema::FieldRef;
 
 use super::{PartitionOptions, bounds, column, nested};
@@ -20,7 +20,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     options::StreamOptions,
     parameters::Parameters,
-    stream::{Batches, Stream},
+    stream::{Batches, Fetched, Stream},
 };
 
 const OPERATION: &str = "partition";
@@ -75,7 +75,7 @@ pub(crate) fn read(
         spawn(other, None, &line, &sender, &options)?;
     }
     // This part is begun here, so that what is wrong with the query is told at once.
-    let begun = first.query(&sql, &parameters, &options)?;
+    let begun = first.query(&sql, &parameters, &options)?.feeding_another();
     let schema = begun.schema();
     spawn(first, Some(begun), &line, &sender, &options)?;
     Ok(Stream::made(shared, schema, batches))
@@ -167,7 +167,10 @@ fn range(
 /// Begins to read the next part of the line.
 fn begin(connection: &Connection, line: &Line, options: &StreamOptions) -> Result<Option<Stream>> {
     let next = line.lock().unwrap_or_else(PoisonError::into_inner).next();
-    next.map(|(sql, parameters)| connection.query(&sql, &parameters, options)).transpose()
+    next.map(|(sql, parameters)| {
+        Ok(connection.query(&sql, &parameters, options)?.feeding_another())
+    })
+    .transpose()
 }
 
 /// Reads parts on a thread until the line is empty, or nobody listens.
@@ -175,23 +178,23 @@ fn spawn(
     connection: Connection,
     begun: Option<Stream>,
     line: &Line,
-    sender: &SyncSender<Result<RecordBatch>>,
+    sender: &SyncSender<Fetched>,
     options: &StreamOptions,
 ) -> Result<()> {
     let (line, sender, options) = (Arc::clone(line), sender.clone(), options.clone());
     let work = move || {
         let mut stream = begun;
-        let mut next = || -> Result<Option<RecordBatch>> {
-            loop {
-                if stream.is_none() {
-                    stream = begin(&connection, &line, &options)?;
-                }
-                let Some(open) = &stream else { return Ok(None) };
-                if let Some(batch) = open.fetch()? {
-                    return Ok(Some(batch));
-                }
+        let mut next = || -> Result<Option<Fetched>> {
+            if stream.is_none() {
+                stream = begin(&connection, &line, &options)?;
+            }
+            let Some(open) = &stream else { return Ok(None) };
+            let batch = open.fetch()?;
+            let (last, warnings) = (batch.is_none(), open.take_warnings());
+            if last {
                 stream = None;
             }
+            Ok(Some(Fetched { batch: Ok(batch), last, warnings }))
         };
         loop {
             // A panic would look like the end of the part.
@@ -199,7 +202,8 @@ fn spawn(
                 Err(Error::new(ErrorKind::Internal, OPERATION, "the reading panicked"))
             });
             let failed = fetched.is_err();
-            let Some(message) = fetched.transpose() else { return };
+            let fetched = fetched.unwrap_or_else(|error| Some(Fetched::plain(Err(error))));
+            let Some(message) = fetched else { return };
             if sender.send(message).is_err() || failed {
                 return;
             }
@@ -213,7 +217,8 @@ fn spawn(
 
 /// The batches of all parts, as they come.
 struct Parts {
-    batches: Receiver<Result<RecordBatch>>,
+    /// What the connections fetched; the `last` of one is that of its part.
+    batches: Receiver<Fetched>,
     stops: Vec<CancelHandle>,
 }
 
@@ -228,8 +233,17 @@ impl Drop for Parts {
 }
 
 impl Batches for Parts {
-    fn next(&mut self) -> Result<Option<RecordBatch>> {
-        self.batches.recv().ok().transpose()
+    fn next(&mut self) -> Fetched {
+        let mut warnings = Vec::new();
+        loop {
+            let Ok(mut fetched) = self.batches.recv() else {
+                return Fetched { batch: Ok(None), last: true, warnings };
+            };
+            warnings.append(&mut fetched.warnings);
+            if !fetched.last {
+                return Fetched { warnings, ..fetched };
+            }
+        }
     }
 
     fn cancel_handles(&self) -> Vec<CancelHandle> {

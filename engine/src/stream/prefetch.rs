@@ -15,7 +15,7 @@ use super::{OPERATION, ResultKey};
 use crate::error::{Diagnostic, Error, ErrorKind, Result};
 
 /// What a fetch gave, with what the driver said meanwhile.
-pub(super) struct Fetched {
+pub(crate) struct Fetched {
     pub batch: Result<Option<RecordBatch>>,
     /// Whether nothing comes after it, not even an error.
     pub last: bool,

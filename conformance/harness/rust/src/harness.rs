@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cells, format, parameters,
-    request::{CancelRequest, Options, Request},
+    request::{CancelRequest, Options, Request, Values},
 };
 
 /// Why a request has no `ok`.
@@ -141,20 +141,22 @@ impl Harness {
                 return drained(&stream);
             }
             Request::QueryParts { connection, sql, params, partition, options } => {
-                let parameters = parameters::build(&params)?;
-                let partition = PartitionOptions::from_json(&text(partition))?;
-                let options = StreamOptions::from_json(&text(options))?;
-                let connection = self.connection(&connection)?;
-                let stream = connection.query_parts(&sql, &parameters, &partition, &options)?;
-                return drained(&stream);
+                let parts = self.connection(&connection)?;
+                return drained(&query_parts(parts, &sql, &params, partition, options)?);
+            }
+            Request::PartsOpen { connection, stream, sql, params, partition, options } => {
+                let parts = self.connection(&connection)?;
+                let opened = query_parts(parts, &sql, &params, partition, options)?;
+                return self.opened(stream, opened);
             }
             Request::QueryPages { connection, sql, params, page, options } => {
-                let parameters = parameters::build(&params)?;
-                let page = PageOptions::from_json(&text(page))?;
-                let options = StreamOptions::from_json(&text(options))?;
-                let connection = self.connection(&connection)?;
-                let stream = connection.query_pages(&sql, &parameters, &page, &options)?;
-                return drained(&stream);
+                let pages = self.connection(&connection)?;
+                return drained(&query_pages(pages, &sql, &params, page, options)?);
+            }
+            Request::PagesOpen { connection, stream, sql, params, page, options } => {
+                let pages = self.connection(&connection)?;
+                let opened = query_pages(pages, &sql, &params, page, options)?;
+                return self.opened(stream, opened);
             }
             Request::BulkInsert { connection, table, fields, rows, batch_rows, options } => {
                 let (schema, batches) = parameters::batches(&fields, &rows, batch_rows)?;
@@ -230,9 +232,7 @@ impl Harness {
             Request::StreamOpen { statement, stream, options } => {
                 let options = StreamOptions::from_json(&text(options))?;
                 let opened = self.statement(&statement)?.stream(&options)?;
-                let reply = json!({ "schema": columns(&opened.schema())? });
-                self.streams.insert(stream, opened);
-                return Ok(reply);
+                return self.opened(stream, opened);
             }
             Request::StreamFetch { stream } => {
                 return match self.stream(&stream)?.fetch()? {
@@ -288,6 +288,13 @@ impl Harness {
         Ok(json!({}))
     }
 
+    /// Keeps a stream under its name.
+    fn opened(&mut self, name: String, stream: Stream) -> Answer {
+        let reply = json!({ "schema": columns(&stream.schema())? });
+        self.streams.insert(name, stream);
+        Ok(reply)
+    }
+
     fn connection(&self, name: &str) -> Result<&Connection, Failure> {
         named("connection", &self.connections, name)
     }
@@ -336,6 +343,32 @@ fn finished() -> Answer {
 /// Options as the JSON text that the engine reads.
 fn text(options: Options) -> String {
     Value::Object(options).to_string()
+}
+
+fn query_parts(
+    connection: &Connection,
+    sql: &str,
+    params: &Values,
+    partition: Options,
+    options: Options,
+) -> Result<Stream, Failure> {
+    let parameters = parameters::build(params)?;
+    let partition = PartitionOptions::from_json(&text(partition))?;
+    let options = StreamOptions::from_json(&text(options))?;
+    Ok(connection.query_parts(sql, &parameters, &partition, &options)?)
+}
+
+fn query_pages(
+    connection: &Connection,
+    sql: &str,
+    params: &Values,
+    page: Options,
+    options: Options,
+) -> Result<Stream, Failure> {
+    let parameters = parameters::build(params)?;
+    let page = PageOptions::from_json(&text(page))?;
+    let options = StreamOptions::from_json(&text(options))?;
+    Ok(connection.query_pages(sql, &parameters, &page, &options)?)
 }
 
 fn drained(stream: &Stream) -> Answer {

@@ -137,7 +137,8 @@ final class OdbcAsyncStream {
     }
   }
 
-  /// The records that came with the fetching, so far.
+  /// The records that came with the fetching, so far; before them those of an
+  /// execution that nothing else tells of.
   Future<List<OdbcDiagnostic>> get warnings =>
       _worker.ask(StreamWarnings(_started.id), 'warnings');
 

@@ -44,18 +44,10 @@ final class AsyncOperations {
         .execute(request.text('sql'), parametersOf(request))),
     'query': (request) async => _drained(await _connection(request).stream(
         request.text('sql'), parametersOf(request), streamOptionsOf(request))),
-    'query_parts': (request) async => _drained(await _connection(request)
-        .streamParts(
-            request.text('sql'),
-            OdbcPartition.fromJson(request.object('partition')),
-            parametersOf(request),
-            streamOptionsOf(request))),
-    'query_pages': (request) async => _drained(await _connection(request)
-        .streamPages(
-            request.text('sql'),
-            OdbcPages.fromJson(request.object('page')),
-            parametersOf(request),
-            streamOptionsOf(request))),
+    'query_parts': (request) async => _drained(await _parts(request)),
+    'query_pages': (request) async => _drained(await _pages(request)),
+    'parts_open': (request) async => _opened(request, await _parts(request)),
+    'pages_open': (request) async => _opened(request, await _pages(request)),
     'bulk_insert': _bulkInsert,
     'pool_open': _poolOpen,
     'pool_acquire': _poolAcquire,
@@ -211,9 +203,24 @@ final class AsyncOperations {
     return const {};
   }
 
-  Reply _streamOpen(Request request) async {
-    final stream =
-        await _statement(request).stream(options: streamOptionsOf(request));
+  Future<OdbcAsyncStream> _parts(Request request) =>
+      _connection(request).streamParts(
+          request.text('sql'),
+          OdbcPartition.fromJson(request.object('partition')),
+          parametersOf(request),
+          streamOptionsOf(request));
+
+  Future<OdbcAsyncStream> _pages(Request request) =>
+      _connection(request).streamPages(
+          request.text('sql'),
+          OdbcPages.fromJson(request.object('page')),
+          parametersOf(request),
+          streamOptionsOf(request));
+
+  Reply _streamOpen(Request request) async => _opened(request,
+      await _statement(request).stream(options: streamOptionsOf(request)));
+
+  Map<String, Object?> _opened(Request request, OdbcAsyncStream stream) {
     _streams[request.text('stream')] = stream;
     return {'schema': schemaReply(stream.columns)};
   }

@@ -36,16 +36,10 @@ final class Operations {
     'clear_all': (request) => _done(clearAllStatements),
     'execute': _execute,
     'query': _query,
-    'query_parts': (request) => _drained(_connection(request).streamParts(
-        request.text('sql'),
-        OdbcPartition.fromJson(request.object('partition')),
-        parametersOf(request),
-        streamOptionsOf(request))),
-    'query_pages': (request) => _drained(_connection(request).streamPages(
-        request.text('sql'),
-        OdbcPages.fromJson(request.object('page')),
-        parametersOf(request),
-        streamOptionsOf(request))),
+    'query_parts': (request) => _drained(_parts(request)),
+    'query_pages': (request) => _drained(_pages(request)),
+    'parts_open': (request) => _opened(request, _parts(request)),
+    'pages_open': (request) => _opened(request, _pages(request)),
     'bulk_insert': _bulkInsert,
     'pool_open': _poolOpen,
     'pool_acquire': _poolAcquire,
@@ -216,9 +210,22 @@ final class Operations {
         final execution => resultReply(execution),
       };
 
-  Map<String, Object?> _streamOpen(Request request) {
-    final stream =
-        _statement(request).stream(options: streamOptionsOf(request));
+  OdbcStream _parts(Request request) => _connection(request).streamParts(
+      request.text('sql'),
+      OdbcPartition.fromJson(request.object('partition')),
+      parametersOf(request),
+      streamOptionsOf(request));
+
+  OdbcStream _pages(Request request) => _connection(request).streamPages(
+      request.text('sql'),
+      OdbcPages.fromJson(request.object('page')),
+      parametersOf(request),
+      streamOptionsOf(request));
+
+  Map<String, Object?> _streamOpen(Request request) => _opened(
+      request, _statement(request).stream(options: streamOptionsOf(request)));
+
+  Map<String, Object?> _opened(Request request, OdbcStream stream) {
     _streams[request.text('stream')] = stream;
     return {'schema': schemaReply(stream.columns)};
   }

@@ -41,15 +41,8 @@ final class QueryStream extends StreamStart {
   final OdbcStreamOptions? options;
 
   @override
-  OdbcStream _open(WorkerState state) => state._begun(sql, (statement) {
-        try {
-          statement.execute(parameters);
-          return statement.stream(options: options, closeStatement: true);
-        } on Object {
-          statement.close();
-          rethrow;
-        }
-      });
+  OdbcStream _open(WorkerState state) => state._begun(
+      sql, (statement) => streamOnce(statement, parameters, options));
 }
 
 /// Streams what the catalog answers.
