@@ -56,6 +56,19 @@ def test_every_difference_is_told(
     assert told in "\n".join(result.explanation)
 
 
+def test_a_float_where_a_text_was_expected_fails(
+    small_suite: SmallSuite, changed_case: Change
+) -> None:
+    reply = rows("0x3ff0000000000000")
+    reply["reply"]["ok"]["schema"][0]["format"] = "g"
+    expect = {"rows": [["$1.00"]]}
+    small_suite.case("area/one", changed_case(steps=[{**READ, "expect": expect}]))
+    small_suite.bindings(rust={"query": reply})
+    result = small_suite.run()["area/one rust"]
+    assert result.outcome is Outcome.FAILED
+    assert "expected '$1.00'" in "\n".join(result.explanation)
+
+
 def test_an_error_that_was_expected_must_come(
     small_suite: SmallSuite, changed_case: Change
 ) -> None:
