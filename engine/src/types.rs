@@ -79,6 +79,18 @@ impl Binding {
         }
     }
 
+    /// The bytes that a value may take in the driver's encoding where `bytes_max` are allowed in the
+    /// batch: one of UTF-16 is no longer than twice its UTF-8.
+    pub fn bytes_max(&self, bytes_max: usize) -> usize {
+        if self.c_type == CDataType::WChar { bytes_max.saturating_mul(2) } else { bytes_max }
+    }
+
+    /// The most bytes that a cell's value takes in the batch.
+    pub fn batch_bytes_max(&self) -> usize {
+        let bytes = self.cell_bytes - self.terminator_bytes;
+        if self.c_type == CDataType::WChar { bytes / 2 * 3 } else { bytes }
+    }
+
     /// Number text and the like: short on every database that keeps to its own types.
     fn short_text(dbms: &Dbms) -> Self {
         Self::text(TextEncoding::Narrow, SHORT_TEXT_BYTES, !dbms.sizes_are_bounds)

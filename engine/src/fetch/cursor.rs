@@ -363,21 +363,25 @@ impl Cursor {
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<()> {
         let mut length = rows.len();
-        let mut failed: Option<(usize, CellError)> = None;
-        for (index, column) in self.plan.columns.iter_mut().enumerate() {
-            let cells = self.block.buffers[index].cells(rows.start, length);
-            if let Err(cell) = column.append(&cells) {
-                length = cell.row;
-                failed = Some((index, cell));
+        let mut failed: Option<(usize, Error)> = None;
+        for index in 0..self.plan.columns.len() {
+            let buffer = &self.block.buffers[index];
+            if let Some(row) = self.plan.first_too_long(index, &buffer.cells(rows.start, length)) {
+                length = row;
+                failed = Some((index, long::too_long(self.options.column_bytes_max, context)));
+            }
+            let cells = buffer.cells(rows.start, length);
+            if let Err(CellError { row, message }) = self.plan.columns[index].append(&cells) {
+                length = row;
+                failed = Some((index, Error::new(ErrorKind::Data, context.operation, message)));
             }
         }
         self.warn_of_ambiguous(rows.start, length, warnings);
         let first = self.delivered + self.built as u64;
         self.built += length;
-        let Some((index, cell)) = failed else { return Ok(()) };
+        let Some((index, error)) = failed else { return Ok(()) };
         self.plan.columns.iter_mut().for_each(|column| column.truncate(self.built));
-        let error = Error::new(ErrorKind::Data, context.operation, cell.message);
-        Err(self.locate(error, index, first + cell.row as u64))
+        Err(self.locate(error, index, first + length as u64))
     }
 
     /// The batch that was built.

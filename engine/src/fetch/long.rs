@@ -8,9 +8,15 @@ use crate::{
     types::Binding,
 };
 
+pub(super) fn too_long(bytes_max: usize, context: Context) -> Error {
+    let message = format!("the value is longer than column_bytes_max, which is {bytes_max}");
+    Error::new(ErrorKind::Limit, context.operation, message)
+}
+
 /// Reads the value of a column (counted from 1) of the current row; None where it is NULL.
 ///
-/// `length` is the value's length in bytes where that is known. The read ends at the first call
+/// `length` is the value's length in bytes where that is known; `bytes_max` is the most that it may
+/// take in the batch, which for UTF-16 shows only there. The read ends at the first call
 /// that leaves nothing, since sqliteodbc 0.9998 would answer the same value again for ever.
 pub(super) fn read(
     statement: &StatementHandle,
@@ -20,13 +26,8 @@ pub(super) fn read(
     bytes_max: usize,
     context: Context,
 ) -> Result<Option<Vec<u8>>> {
-    let too_long = || {
-        Error::new(
-            ErrorKind::Limit,
-            context.operation,
-            format!("the value is longer than column_bytes_max, which is {bytes_max}"),
-        )
-    };
+    let too_long = || too_long(bytes_max, context);
+    let bytes_max = binding.bytes_max(bytes_max);
     let terminator = binding.terminator_bytes;
     let mut value = Vec::new();
     let mut room = length.unwrap_or(binding.cell_bytes - terminator);

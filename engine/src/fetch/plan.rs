@@ -7,7 +7,7 @@ use arrow_schema::{DataType, Schema, SchemaRef};
 use crate::{
     dbms::{Ambiguous, Dbms, LongData},
     options::StreamOptions,
-    types::{Binding, Column, ColumnInfo, column},
+    types::{Binding, Cells, Column, ColumnInfo, column},
 };
 
 /// The first batch is small, so that a short result costs little and a long one begins early; each
@@ -117,13 +117,25 @@ impl Plan {
         let binding = column.binding();
         // A driver that leaves the length open says so by a negative one.
         let Ok(length) = usize::try_from(length) else { return false };
-        let limit = self.column_bytes_max + binding.terminator_bytes;
+        let bytes_max = binding.bytes_max(self.column_bytes_max);
+        let limit = bytes_max + binding.terminator_bytes;
         let cell_bytes = (length + binding.terminator_bytes).next_power_of_two().min(limit);
-        let fits = length <= self.column_bytes_max && cell_bytes <= WIDE_BYTES;
+        let fits = length <= bytes_max && cell_bytes <= WIDE_BYTES;
         if fits {
             column.widen(Binding { cell_bytes, ..binding });
         }
         fits
+    }
+
+    /// The first row that has too long a text or too many bytes in a column.
+    pub fn first_too_long(&self, index: usize, cells: &Cells<'_>) -> Option<usize> {
+        let column = &self.columns[index];
+        let is_limited = matches!(column.field().data_type(), DataType::Utf8 | DataType::Binary);
+        let may_exceed = || {
+            column.binding().batch_bytes_max() > self.column_bytes_max || cells.has_long()
+        };
+        let found = is_limited && may_exceed();
+        found.then(|| cells.longer_than(self.column_bytes_max)).flatten()
     }
 
     /// Reads one row at a time from now on.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arrow_buffer::{BooleanBuffer, MutableBuffer, NullBuffer, NullBufferBuilder};
-use odbc_api::sys::NULL_DATA;
+use odbc_api::sys::{CDataType, NULL_DATA};
 
 use super::Binding;
 
@@ -189,6 +189,30 @@ impl<'a> Cells<'a> {
         let start = row * cell_bytes;
         Some(&self.buffer.data[start..start + length])
     }
+}
+
+impl Cells<'_> {
+    /// The first row whose text or bytes take more than this in a batch.
+    pub fn longer_than(&self, bytes_max: usize) -> Option<usize> {
+        let Binding { c_type, .. } = self.buffer.binding;
+        let length = |value: &[u8]| match c_type {
+            CDataType::WChar => utf8_bytes(value),
+            _ => value.len(),
+        };
+        (0..self.rows).find(|row| self.bytes(*row).is_some_and(|value| length(value) > bytes_max))
+    }
+
+    /// Whether a value was longer than its cell.
+    pub fn has_long(&self) -> bool {
+        !self.buffer.long.is_empty()
+    }
+}
+
+/// How long UTF-16 is in UTF-8.
+fn utf8_bytes(units: &[u8]) -> usize {
+    let units = units.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
+    let characters = char::decode_utf16(units);
+    characters.map(|character| character.map_or(3, char::len_utf8)).sum()
 }
 
 /// The beginning of a text, enough to recognise it in a message.
