@@ -33,7 +33,7 @@ pub(super) const FACTS: Dbms = Dbms {
     named_types: &[("bit", NamedType::Bits)],
     named_sql_types: Some(&[SqlDataType::EXT_BIT, SqlDataType::EXT_BINARY]),
     large_unsigned: LargeUnsigned::Unsigned,
-    nan_parameters: false,
+    nul_in_text: true,
     parameters_max: 30_000,
     // A shorter statement fails with the connection's mutex locked, and other threads hang.
     statement_bytes_min: 5,

@@ -54,7 +54,7 @@ pub(super) const FACTS: Dbms = Dbms {
     uuid_parameters: Exchange::Binary,
     large_unsigned: LargeUnsigned::Decimal,
     // The driver cuts a text parameter at a NUL; the server has no such character.
-    nul_in_text: false,
+    nan_parameters: true,
     // psqlodbc 13.02 has a statement's parameters described, and libpq 15 takes an answer of more
     // than 30,000 bytes, so of more than 7,498 parameters, for a lost connection.
     parameters_max: 7_498,

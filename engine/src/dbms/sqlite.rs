@@ -56,8 +56,6 @@ pub(crate) const FACTS: Dbms = Dbms {
     // Passed as -1 by the driver.
     large_unsigned: LargeUnsigned::Refused,
     // Stored as NULL by SQLite.
-    nan_parameters: false,
-    nul_in_text: false,
     parameters_max: 32_766,
     // Expressions are described as varchar(255) then; without autocommit it has no effect.
     limit: Limit::AtEnd,

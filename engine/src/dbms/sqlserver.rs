@@ -19,6 +19,7 @@ pub(super) const FACTS: Dbms = Dbms {
     parameter_fraction_digits: 7,
     named_types: &[("datetimeoffset", NamedType::TimestampUtc)],
     uuid_parameters: Exchange::Binary,
+    nul_in_text: true,
     parameters_max: 2_100,
     read_only: ReadOnly::Unsupported,
     transaction_modes: TransactionModes::Isolation {

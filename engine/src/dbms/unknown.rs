@@ -32,8 +32,9 @@ pub(super) const FACTS: Dbms = Dbms {
     date_parameters: Exchange::Binary,
     uuid_parameters: Exchange::Text,
     large_unsigned: LargeUnsigned::Decimal,
-    nan_parameters: true,
-    nul_in_text: true,
+    // Drivers store NULL for the one, and the text up to the other, without a word.
+    nan_parameters: false,
+    nul_in_text: false,
     parameters_max: 999,
     statement_bytes_min: 0,
     keeps_prepared_queries: false,

@@ -131,9 +131,8 @@ impl Plan {
     pub fn first_too_long(&self, index: usize, cells: &Cells<'_>) -> Option<usize> {
         let column = &self.columns[index];
         let is_limited = matches!(column.field().data_type(), DataType::Utf8 | DataType::Binary);
-        let may_exceed = || {
-            column.binding().batch_bytes_max() > self.column_bytes_max || cells.has_long()
-        };
+        let may_exceed =
+            || column.binding().batch_bytes_max() > self.column_bytes_max || cells.has_long();
         let found = is_limited && may_exceed();
         found.then(|| cells.longer_than(self.column_bytes_max)).flatten()
     }

@@ -164,7 +164,7 @@ fn unsigned(number: u64, dbms: &Dbms) -> Result<BoundParameter, Refusal> {
 
 pub(crate) fn check_nan(is_nan: bool, dbms: &Dbms) -> Result<(), Refusal> {
     if is_nan && !dbms.nan_parameters {
-        return refuse(ErrorKind::Data, format!("{} has no NaN", dbms.id));
+        return refuse(ErrorKind::Data, format!("{} is not known to take NaN", dbms.id));
     }
     Ok(())
 }
@@ -181,7 +181,7 @@ pub(crate) fn check_text(text: &str, dbms: &Dbms) -> Result<(), Refusal> {
     if !dbms.nul_in_text && text.as_bytes().contains(&0) {
         return refuse(
             ErrorKind::Data,
-            format!("the text holds a NUL character, at which {} would cut it", dbms.id),
+            format!("the text holds a NUL character, at which {} may cut it", dbms.id),
         );
     }
     Ok(())
@@ -327,4 +327,20 @@ pub(crate) fn null_of(data_type: &DataType, dbms: &Dbms) -> BoundParameter {
         _ => (CDataType::Char, SqlDataType::VARCHAR, 1),
     };
     fixed(c_type, sql_type, size, 0, &[0; 16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_driver_may_change_silently_is_refused() {
+        let unknown = Dbms::by_name("No such database");
+        assert!(check_nan(true, unknown).is_err());
+        assert!(check_nan(false, unknown).is_ok());
+        assert!(check_text("a\0b", unknown).is_err());
+        assert!(check_text("ab", unknown).is_ok());
+        assert!(check_nan(true, Dbms::by_name("PostgreSQL")).is_ok());
+        assert!(check_text("a\0b", Dbms::by_name("MariaDB")).is_ok());
+    }
 }
