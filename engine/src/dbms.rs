@@ -122,6 +122,17 @@ pub(crate) enum DriverStreaming {
     Unknown,
 }
 
+/// The cursors on the server by which a driver streams.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DriverCursors {
+    /// What says in a connection string how many rows are fetched at once.
+    pub rows_key: &'static str,
+    /// How many that are otherwise.
+    pub rows: u64,
+    /// A query for the names of those that are open, divided by commas.
+    pub open: &'static str,
+}
+
 /// How a session is made as it was connected, for its next borrower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionReset {
@@ -279,6 +290,9 @@ pub(crate) struct Dbms {
     pub transaction_text_desyncs: bool,
     /// Whether COMMIT may report success for a transaction that is already lost.
     pub commit_needs_proof: bool,
+    /// A query that gives 1 where the driver begins a transaction for it, so that the one that was
+    /// open is gone: the driver has rolled it back as a whole when a statement of it failed.
+    pub transaction_probe: Option<&'static str>,
     /// Whether disconnecting fails while a transaction that was begun by text is open.
     pub disconnect_needs_rollback: bool,
     pub session_setup: &'static [&'static str],
@@ -297,6 +311,10 @@ pub(crate) struct Dbms {
     pub limit: Limit,
     pub shared_snapshot: Option<SharedSnapshot>,
     pub streaming: DriverStreaming,
+    /// How the driver reads bit by bit, where it loses rows when a transaction fails.
+    pub cursors: Option<DriverCursors>,
+    /// Whether a result that streams ends, as if it were whole, when autocommit is turned off.
+    pub begin_ends_streams: bool,
     /// Whether results are the same with it, so that connections of the engine's own for a long
     /// result ask for it.
     pub streams_alike: bool,

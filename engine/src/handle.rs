@@ -374,6 +374,23 @@ impl StatementHandle {
         Ok(self.control.call(phase, self.as_sys(), context.operation, work)?.0)
     }
 
+    /// What the driver calls the cursor of the present result.
+    pub fn cursor_name(&self) -> Option<String> {
+        let mut units = [0; 128];
+        let mut length = 0;
+        // SAFETY: The handle is valid, and the name has the room that is told.
+        let returned = unsafe {
+            sys::SQLGetCursorNameW(
+                self.as_sys(),
+                units.as_mut_ptr(),
+                units.len() as i16,
+                &mut length,
+            )
+        };
+        let name = units.get(..usize::try_from(length).ok()?)?;
+        (returned == SqlReturn::SUCCESS).then(|| String::from_utf16_lossy(name))
+    }
+
     /// Frees the handle; what a driver cannot free, it keeps.
     pub fn free(mut self, context: Context) -> Result<()> {
         let freed = self.release();

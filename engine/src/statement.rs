@@ -15,7 +15,7 @@ use std::{
 use serde::Serialize;
 
 pub(crate) use held::HeldResult;
-pub(crate) use state::StatementState;
+pub(crate) use state::{Loss, StatementState};
 
 use crate::{
     cancel::{CancelHandle, StreamFlag, Target},
@@ -178,6 +178,7 @@ impl Statement {
             session.note_schema_change();
         }
         if let Ok(execution) = &mut executed {
+            session.succeeded();
             self.settle_late_request(&mut session, execution);
         }
         self.keep_warnings(executed.as_ref().ok());

@@ -62,19 +62,20 @@ fn connect(connection_string: &str, options: &ConnectionOptions) -> Result<Opene
     let connect = |text: &str| ConnectionHandle::connect(text, login_timeout_s).map_err(explain);
     let mut handle = connect(connection_string)?;
     let dbms = Dbms::by_name(&handle.info_text(InfoType::DbmsName).unwrap_or_default());
-    let parsed = ConnectionString::parse(connection_string)?;
+    let mut parsed = ConnectionString::parse(connection_string)?;
     if options.streaming
         && let Some(streaming) = streaming_string(&parsed, dbms)?
     {
         // Only the database that answers tells what its driver has to be asked for.
         drop(handle);
         handle = connect(&streaming)?;
+        parsed = ConnectionString::parse(&streaming)?;
     }
     let streams = match dbms.streaming {
         DriverStreaming::Always => true,
         DriverStreaming::Asked(keys) => {
             let is_set = |(key, value): &(&str, &str)| parsed.get(key) == Some(*value);
-            options.streaming || keys.first().is_some_and(is_set)
+            keys.first().is_some_and(is_set)
         }
         DriverStreaming::Never | DriverStreaming::Unknown => false,
     };
@@ -99,6 +100,9 @@ fn connect(connection_string: &str, options: &ConnectionOptions) -> Result<Opene
     };
     let mut session = Session::new(handle, dbms, options)?;
     session.set_up_control(connection_string, streams, options)?;
+    session.cursor_rows = dbms.cursors.filter(|_| streams).map(|cursors| {
+        parsed.get(cursors.rows_key).and_then(|rows| rows.parse().ok()).unwrap_or(cursors.rows)
+    });
     Ok(Opened { session, info, streams, told })
 }
 

@@ -13,7 +13,7 @@ use crate::{
     insert::Writer,
     metrics::{Gauge, Open},
     options::ConnectionOptions,
-    statement::StatementState,
+    statement::{Loss, StatementState},
 };
 
 new_key_type! {
@@ -42,8 +42,14 @@ pub(crate) struct Session {
     pub(super) levels: Vec<Level>,
     /// Whether a statement failed since the transaction began.
     failed_in_transaction: bool,
-    /// Whether the transaction was undone as a whole when a statement of it was stopped.
+    /// Whether something was done in the transaction that must not be lost.
+    worked: bool,
+    /// Whether the transaction was undone as a whole when a statement of it failed.
     pub(super) undone: bool,
+    /// Whether the driver streams.
+    pub streams: bool,
+    /// Where it does so by cursors, the rows that it fetches at once.
+    pub cursor_rows: Option<u64>,
     _gauge: Gauge,
 }
 
@@ -67,7 +73,10 @@ impl Session {
             read_only: options.read_only,
             levels: Vec::new(),
             failed_in_transaction: false,
+            worked: false,
             undone: false,
+            streams: false,
+            cursor_rows: None,
         };
         for sql in dbms.session_setup {
             session.run("connect", sql)?;
@@ -122,6 +131,7 @@ impl Session {
             self.spare = Some(self.allocate("connect")?);
         }
         let spare = self.spare.as_ref().map(|statement| statement.as_sys().0 as usize);
+        self.streams = streams;
         self.control().set_up(Facts { dbms: self.dbms, streams, kill, spare });
         Ok(())
     }
@@ -181,7 +191,46 @@ impl Session {
     /// connection is lost, and that a transaction may have been.
     pub fn failed(&mut self, error: Error) -> Error {
         self.failed_in_transaction |= !self.autocommit;
-        self.explain(error)
+        let error = self.explain(error);
+        self.look_for_losses(error)
+    }
+
+    /// Notes that a statement was executed, whose transaction must not be lost without a word.
+    pub fn succeeded(&mut self) {
+        self.worked |= !self.autocommit;
+    }
+
+    /// Finds out whether the driver has undone more than the statement that failed.
+    fn look_for_losses(&mut self, error: Error) -> Error {
+        if error.records.is_empty() {
+            return error;
+        }
+        // It comes first, since it tells whether a transaction begins with it; in one that is open,
+        // but aborted, it fails.
+        let probe = self.dbms.transaction_probe.filter(|_| self.worked && !self.undone);
+        let begins = probe.map(|probe| self.ask("execute", probe));
+        self.look_for_lost_cursors();
+        if !begins.is_some_and(|begins| begins.is_ok_and(|begins| begins == "1")) {
+            return error;
+        }
+        self.undone = true;
+        let message = format!("{}; the driver rolled back the whole transaction", error.message);
+        error.with_message(message)
+    }
+
+    fn look_for_lost_cursors(&mut self) {
+        let (Some(cursors), Some(rows)) = (self.dbms.cursors, self.cursor_rows) else { return };
+        if !self.statements.values().any(StatementState::has_result) {
+            return;
+        }
+        // Where this fails, so does reading on.
+        let Ok(open) = self.ask("execute", cursors.open) else { return };
+        let is_open = |name: &str| open.split(',').any(|one| one == name);
+        for state in self.statements.values_mut().filter(|state| state.has_result()) {
+            if !state.cursor_name().is_some_and(|name| is_open(&name)) {
+                state.lose(Loss::Cursor { rows });
+            }
+        }
     }
 
     fn explain(&mut self, error: Error) -> Error {
@@ -213,8 +262,8 @@ impl Session {
         Err(Error::new(
             ErrorKind::Transaction,
             operation,
-            "the database rolled the transaction back when a statement of it was stopped: roll \
-             back, and begin again",
+            "the transaction was rolled back as a whole when a statement of it failed or was \
+             stopped: roll back, and begin again",
         ))
     }
 
@@ -267,8 +316,13 @@ impl Session {
             self.prove_commit()?;
         }
         let outcome = self.handle.set_autocommit(on, self.context("autocommit"))?;
+        if self.streams && self.dbms.begin_ends_streams && self.autocommit && !on {
+            for state in self.statements.values_mut() {
+                state.lose(Loss::Rest { fetched: state.fetched() });
+            }
+        }
         self.autocommit = on;
-        self.failed_in_transaction = false;
+        (self.failed_in_transaction, self.worked) = (false, false);
         Ok(outcome.into_warnings())
     }
 
@@ -279,7 +333,7 @@ impl Session {
             self.prove_commit()?;
         }
         let ended = self.handle.end_transaction(commit, self.context(operation));
-        self.failed_in_transaction = false;
+        (self.failed_in_transaction, self.worked) = (false, false);
         self.undone &= ended.is_err();
         ended.map(drop).map_err(|error| self.explain(error))
     }

@@ -174,7 +174,7 @@ impl Session {
             Some(Level::Savepoint(name)) => self.release_savepoint(&name),
             Some(Level::Transaction { restore }) => {
                 let ended = self.end_transaction(true);
-                self.leave(restore);
+                self.leave(restore, ended.is_err());
                 ended
             }
             None => self.end_transaction(true),
@@ -192,7 +192,7 @@ impl Session {
             }
             Some(Level::Transaction { restore }) => {
                 let ended = self.end_transaction(false);
-                self.leave(restore);
+                self.leave(restore, ended.is_err());
                 ended
             }
             None => self.end_transaction(false),
@@ -200,10 +200,13 @@ impl Session {
     }
 
     /// Back to autocommit, and to the session's own modes.
-    fn leave(&mut self, restore: Option<String>) {
+    fn leave(&mut self, restore: Option<String>, has_failed: bool) {
         self.control().let_finish();
-        // After a failed COMMIT nothing of it may be left to be committed by this.
-        let _ = self.end_transaction(false);
+        // After a failed COMMIT nothing of it may be left to be committed by this. After one that
+        // succeeded psqlodbc 13.02 would close the cursors of streams that are open.
+        if has_failed {
+            let _ = self.end_transaction(false);
+        }
         let _ = self.set_autocommit(true);
         self.restore_modes(restore);
     }
@@ -239,8 +242,11 @@ impl Session {
                 "a savepoint needs an open transaction: begin one, or turn autocommit off",
             ));
         }
-        let done = self.run(operation, &format!("{sql} {name}"));
-        done.map(drop).map_err(|error| self.failed(error))
+        match self.run(operation, &format!("{sql} {name}")) {
+            Ok(_) => self.succeeded(),
+            Err(error) => return Err(self.failed(error)),
+        }
+        Ok(())
     }
 }
 

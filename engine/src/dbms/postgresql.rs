@@ -4,9 +4,9 @@ use odbc_api::sys::SqlDataType;
 
 use super::{
     Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnNumbers, ColumnTypes, CreateIfMissing, Dbms,
-    DriverStreaming, Exchange, Folding, KillFacts, LargeUnsigned, Limit, LongData, NamedType,
-    Procedures, ReadOnly, SessionReset, SharedSnapshot, Stop, TextEncoding, TransactionModes,
-    unknown,
+    DriverCursors, DriverStreaming, Exchange, Folding, KillFacts, LargeUnsigned, Limit, LongData,
+    NamedType, Procedures, ReadOnly, SessionReset, SharedSnapshot, Stop, TextEncoding,
+    TransactionModes, unknown,
 };
 
 use crate::{catalog::CatalogFunction, sql::Syntax};
@@ -53,7 +53,6 @@ pub(super) const FACTS: Dbms = Dbms {
     ],
     uuid_parameters: Exchange::Binary,
     large_unsigned: LargeUnsigned::Decimal,
-    // The driver cuts a text parameter at a NUL; the server has no such character.
     nan_parameters: true,
     // psqlodbc 13.02 has a statement's parameters described, and libpq 15 takes an answer of more
     // than 30,000 bytes, so of more than 7,498 parameters, for a lost connection.
@@ -63,6 +62,9 @@ pub(super) const FACTS: Dbms = Dbms {
     handle_survives_errors: true,
     // Reports success for a COMMIT after the connection was lost or the transaction aborted.
     commit_needs_proof: true,
+    // A text that does not parse takes the driver's savepoint with it, which it sends in the same
+    // message, so that it rolls back all: the transaction, or that of the cursors that are read.
+    transaction_probe: Some("SELECT CAST(now() = statement_timestamp() AS integer)"),
     // Instants are rendered in the session's time zone and their offset is dropped, so only a
     // session in UTC reads them exactly.
     session_setup: &["SET TIME ZONE 'UTC'"],
@@ -93,6 +95,12 @@ pub(super) const FACTS: Dbms = Dbms {
     // Each query then is a cursor on the server, which takes 2.5 times as long for a single row,
     // and which ROLLBACK closes (HY010).
     streaming: DriverStreaming::Asked(&[("UseDeclareFetch", "1"), ("Fetch", "10000")]),
+    // Once its cursor is gone, the driver calls the end of the rows it holds the end of the result.
+    cursors: Some(DriverCursors {
+        rows_key: "Fetch",
+        rows: 100,
+        open: "SELECT string_agg(name, ',') FROM pg_cursors",
+    }),
     streams_alike: true,
     // It numbers the columns of its answer, whatever table they are in, and lists those of indexes.
     column_numbers: &[ColumnNumbers {

@@ -55,11 +55,11 @@ pub(crate) const FACTS: Dbms = Dbms {
     date_parameters: Exchange::Text,
     // Passed as -1 by the driver.
     large_unsigned: LargeUnsigned::Refused,
-    // Stored as NULL by SQLite.
     parameters_max: 32_766,
     // Expressions are described as varchar(255) then; without autocommit it has no effect.
     limit: Limit::AtEnd,
     streaming: DriverStreaming::Asked(&[("StepAPI", "1")]),
+    begin_ends_streams: true,
     // The type of an expression, and of a column that is declared without one, is that of the value
     // in its first row; those of attached and temporary tables are not looked after.
     // They are described by their first value, and as text with StepAPI.

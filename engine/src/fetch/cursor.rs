@@ -123,6 +123,11 @@ impl Cursor {
         self.failure.take().map_or(Ok(None), Err)
     }
 
+    /// The rows that the driver has given.
+    pub fn fetched(&self) -> u64 {
+        self.delivered + (self.built + self.pending.len()) as u64
+    }
+
     /// Whether all rows were delivered, and nothing is left to be told.
     pub fn is_at_end(&self) -> bool {
         !self.has_more() && self.failure.is_none()

@@ -37,6 +37,16 @@ enum Reader {
     Memory(VecDeque<RecordBatch>),
 }
 
+/// How a driver may have lost what it has not given yet of a result.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Loss {
+    /// A statement that failed has cost it the cursor, by which it fetched so many rows at once:
+    /// with fewer, it had all of them.
+    Cursor { rows: u64 },
+    /// A transaction that began has ended the result, unless more rows come.
+    Rest { fetched: u64 },
+}
+
 /// A statement within its session. Field order is drop order: the handle lets go of what is bound
 /// before that is freed.
 pub(crate) struct StatementState {
@@ -68,6 +78,8 @@ pub(crate) struct StatementState {
     column_count: usize,
     /// The results, where they were read into memory.
     held: Option<HeldResults>,
+    /// What the driver may call the end of the present result although it is not.
+    loss: Option<Loss>,
     /// The columns of a catalog function's result.
     standard: Option<Vec<ColumnInfo>>,
     _gauge: Gauge,
@@ -92,6 +104,7 @@ impl StatementState {
             reading: Arc::default(),
             column_count: 0,
             held: None,
+            loss: None,
             standard: None,
             _gauge: Gauge::new(Open::Statement),
         }
@@ -231,6 +244,7 @@ impl StatementState {
         self.end_execution();
         self.failed = true;
         self.stopped = None;
+        self.loss = None;
         let outcome = self.run(sql, parameters, context)?;
         let execution = self.begin_result(outcome, context)?;
         self.gave_rows = execution.column_count > 0;
@@ -383,6 +397,31 @@ impl StatementState {
             column_count: self.column_count,
             warnings: outcome.into_warnings(),
         })
+    }
+
+    /// Whether there is a result of the driver's to read.
+    pub fn has_result(&self) -> bool {
+        self.column_count > 0 && self.held.is_none() && !self.failed
+    }
+
+    /// What the driver calls the cursor of the present result.
+    pub fn cursor_name(&self) -> Option<String> {
+        self.handle.as_ref().and_then(StatementHandle::cursor_name)
+    }
+
+    /// The rows of the present result that the driver has given.
+    pub fn fetched(&self) -> u64 {
+        match &self.reader {
+            Some(Reader::Driver(cursor, _)) => cursor.fetched(),
+            _ => 0,
+        }
+    }
+
+    /// Notes that the driver may have lost the rest of the present result, of which it says nothing.
+    pub fn lose(&mut self, loss: Loss) {
+        if self.has_result() && self.loss.is_none() {
+            self.loss = Some(loss);
+        }
     }
 
     /// Has the present result not be read, since the execution was to stop.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use super::{Reader, StatementState};
+use super::{Loss, Reader, StatementState};
 use crate::{
     dbms::Dbms,
     error::{Diagnostic, Error, ErrorKind, Result},
@@ -14,6 +14,26 @@ use crate::{
     options::StreamOptions,
     types::ColumnInfo,
 };
+
+/// Whether the end that the driver tells of is the end.
+fn check_loss(loss: Loss, fetched: u64, context: Context) -> Result<()> {
+    let why = match loss {
+        Loss::Cursor { rows } if fetched >= rows => {
+            "when another statement of this connection failed, the driver ended the transaction of \
+             its cursor"
+        }
+        Loss::Rest { fetched: before } if fetched == before => {
+            "when a transaction began on this connection, as it does for a bulk insert, the driver \
+             ended the result"
+        }
+        Loss::Cursor { .. } | Loss::Rest { .. } => return Ok(()),
+    };
+    let message = format!(
+        "the rest of the result is lost: {why}; read on a connection of its own, or one that does \
+         not stream"
+    );
+    Err(Error::new(ErrorKind::InvalidState, context.operation, message))
+}
 
 impl StatementState {
     /// Begins to read the present result from the driver; returns its columns, its number, and
@@ -93,7 +113,12 @@ impl StatementState {
         match (&mut self.handle, &mut self.reader) {
             (Some(handle), Some(Reader::Driver(cursor, _))) => {
                 let batch = cursor.fetch(handle, context, warnings)?;
-                Ok((batch, cursor.is_at_end()))
+                let Some(loss) = self.loss else { return Ok((batch, cursor.is_at_end())) };
+                if batch.is_none() {
+                    check_loss(loss, cursor.fetched(), context)?;
+                }
+                let last = batch.is_none();
+                Ok((batch, last))
             }
             (_, Some(Reader::Memory(batches))) => {
                 let batch = batches.pop_front();
