@@ -290,6 +290,8 @@ pub(crate) struct Dbms {
     pub transaction_text_desyncs: bool,
     /// Whether COMMIT may report success for a transaction that is already lost.
     pub commit_needs_proof: bool,
+    /// The native codes of failures with which the database rolls back the whole transaction.
+    pub undoing_codes: &'static [i32],
     /// A query that gives 1 where the driver begins a transaction for it, so that the one that was
     /// open is gone: the driver has rolled it back as a whole when a statement of it failed.
     pub transaction_probe: Option<&'static str>,

@@ -193,6 +193,14 @@ fn postgresql_commits_that_are_none_are_errors() {
     run(&aborting, "INSERT INTO lost VALUES (2)");
     assert_eq!(count(&other, "lost"), "1");
 
+    let undoing = connect(&format!("{connection_string};Protocol=7.4-1"));
+    undoing.begin(&TransactionOptions::default()).unwrap();
+    run(&undoing, "INSERT INTO lost VALUES (3)");
+    assert_eq!(fails(&undoing, "SELECT 1 / 0"), ErrorKind::Data);
+    run(&undoing, "INSERT INTO lost VALUES (3)");
+    assert_eq!(undoing.commit().unwrap_err().kind, ErrorKind::Transaction);
+    assert_eq!(count(&other, "lost"), "1");
+
     let killed = connect(&connection_string);
     let pid = batches(&query(&killed, "SELECT pg_backend_pid()"));
     let pid = cell(pid[0].column(0), 0);
@@ -204,4 +212,45 @@ fn postgresql_commits_that_are_none_are_errors() {
     assert_eq!(killed.commit().unwrap_err().kind, ErrorKind::Transaction);
     assert_eq!(count(&other, "lost"), "1");
     killed.close().unwrap();
+}
+
+#[test]
+fn the_victim_of_a_deadlock_commits_nothing_of_its_transaction() {
+    let Some(connection_string) = server("ODBC_ENGINE_MARIADB") else { return };
+    let watcher = connect(&connection_string);
+    run(&watcher, "DROP TABLE IF EXISTS locked");
+    run(&watcher, "CREATE TABLE locked (i INTEGER PRIMARY KEY, n INTEGER)");
+    run(&watcher, "INSERT INTO locked VALUES (1, 0), (2, 0), (3, 0)");
+    let update = |connection: &Connection, row: i32| {
+        let sql = format!("UPDATE locked SET n = n + 1 WHERE i = {row}");
+        connection.execute(&sql, &Parameters::none())
+    };
+    let both = [1, 2].map(|row| {
+        let connection = connect(&connection_string);
+        connection.begin(&TransactionOptions::default()).unwrap();
+        update(&connection, row).unwrap();
+        connection
+    });
+    let [first, second] = &both;
+    let (by_first, by_second) = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| update(first, 2));
+        (update(second, 1), waiting.join().unwrap())
+    });
+    let outcomes = [(second, by_first), (first, by_second)];
+    let (victim, error) = outcomes
+        .into_iter()
+        .find_map(|(connection, outcome)| Some((connection, outcome.err()?)))
+        .expect("one of the two is the victim");
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Transaction, true), "{error}");
+    assert!(error.message.contains("the whole transaction was rolled back"), "{error}");
+    assert_eq!(victim.savepoint("here").unwrap_err().kind, ErrorKind::Transaction);
+    update(victim, 3).unwrap();
+    assert_eq!(victim.commit().unwrap_err().kind, ErrorKind::Transaction);
+    let survivor = if std::ptr::eq(victim, first) { second } else { first };
+    survivor.commit().unwrap();
+    let sum = batches(&query(&watcher, "SELECT CAST(sum(n) AS SIGNED) FROM locked"));
+    assert_eq!(cell(sum[0].column(0), 0), "2");
+    update(victim, 3).unwrap();
+    let sum = batches(&query(&watcher, "SELECT CAST(sum(n) AS SIGNED) FROM locked"));
+    assert_eq!(cell(sum[0].column(0), 0), "3");
 }

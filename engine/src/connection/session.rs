@@ -205,16 +205,20 @@ impl Session {
         if error.records.is_empty() {
             return error;
         }
+        let may_lose_work = self.worked && !self.undone;
+        let codes = self.dbms.undoing_codes;
+        let by_code = error.native_code.is_some_and(|code| codes.contains(&code));
         // It comes first, since it tells whether a transaction begins with it; in one that is open,
         // but aborted, it fails.
-        let probe = self.dbms.transaction_probe.filter(|_| self.worked && !self.undone);
+        let probe = self.dbms.transaction_probe.filter(|_| may_lose_work);
         let begins = probe.map(|probe| self.ask("execute", probe));
         self.look_for_lost_cursors();
-        if !begins.is_some_and(|begins| begins.is_ok_and(|begins| begins == "1")) {
+        let by_driver = begins.is_some_and(|begins| begins.is_ok_and(|begins| begins == "1"));
+        if !may_lose_work || !(by_code || by_driver) {
             return error;
         }
         self.undone = true;
-        let message = format!("{}; the driver rolled back the whole transaction", error.message);
+        let message = format!("{}; the whole transaction was rolled back", error.message);
         error.with_message(message)
     }
 
@@ -249,8 +253,7 @@ impl Session {
             return error;
         }
         self.undone = true;
-        let message =
-            format!("{}; the database rolled back the whole transaction with it", error.message);
+        let message = format!("{}; the whole transaction was rolled back", error.message);
         error.with_message(message)
     }
 

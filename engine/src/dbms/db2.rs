@@ -10,6 +10,7 @@ pub(super) const FACTS: Dbms = Dbms {
     drivers: &["db2"],
     syntax: Syntax::STANDARD,
     parameters_max: 32_767,
+    undoing_codes: &[-911],
     native_kinds: &[
         (-911, ErrorKind::Transaction),
         (-913, ErrorKind::Transaction),

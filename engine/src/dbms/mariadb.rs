@@ -84,6 +84,8 @@ pub(super) const FACTS: Dbms = Dbms {
         grace: Duration::from_millis(2),
         ..Cancelling::NOTHING
     },
+    // The victim of a deadlock.
+    undoing_codes: &[1213],
     native_kinds: &[
         (1044, ErrorKind::Authentication),
         (1045, ErrorKind::Authentication),

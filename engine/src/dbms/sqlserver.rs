@@ -30,6 +30,7 @@ pub(super) const FACTS: Dbms = Dbms {
         rollback: "ROLLBACK TRANSACTION",
         release: None,
     },
+    undoing_codes: &[1205],
     native_kinds: &[
         (1205, ErrorKind::Transaction),
         (1222, ErrorKind::Timeout),

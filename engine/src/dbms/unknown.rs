@@ -45,6 +45,7 @@ pub(super) const FACTS: Dbms = Dbms {
     handle_survives_errors: false,
     transaction_text_desyncs: false,
     commit_needs_proof: false,
+    undoing_codes: &[],
     transaction_probe: None,
     disconnect_needs_rollback: false,
     session_setup: &[],
