@@ -122,6 +122,16 @@ pub(crate) enum DriverStreaming {
     Unknown,
 }
 
+/// What tells whether a transaction that should be open is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TransactionProbe {
+    /// BEGIN, which fails where one is open. Where none is, the driver, which still believes in
+    /// one, is right again.
+    Begin,
+    /// A query that gives 1 where the driver has begun another one for it.
+    Ask(&'static str),
+}
+
 /// The cursors on the server by which a driver streams.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DriverCursors {
@@ -292,9 +302,9 @@ pub(crate) struct Dbms {
     pub commit_needs_proof: bool,
     /// The native codes of failures with which the database rolls back the whole transaction.
     pub undoing_codes: &'static [i32],
-    /// A query that gives 1 where the driver begins a transaction for it, so that the one that was
-    /// open is gone: the driver has rolled it back as a whole when a statement of it failed.
-    pub transaction_probe: Option<&'static str>,
+    /// How one learns whether a transaction was rolled back as a whole when a statement of it
+    /// failed, where the error does not tell.
+    pub transaction_probe: Option<TransactionProbe>,
     /// Whether disconnecting fails while a transaction that was begun by text is open.
     pub disconnect_needs_rollback: bool,
     pub session_setup: &'static [&'static str],

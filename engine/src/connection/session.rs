@@ -7,7 +7,7 @@ use slotmap::{SlotMap, new_key_type};
 
 use crate::{
     cancel::{Control, Facts, Kill},
-    dbms::{Dbms, ReadOnly},
+    dbms::{Dbms, ReadOnly, TransactionProbe},
     error::{Diagnostic, Error, ErrorKind, Result},
     handle::{ConnectionHandle, Context, StatementHandle},
     insert::Writer,
@@ -200,21 +200,32 @@ impl Session {
         self.worked |= !self.autocommit;
     }
 
-    /// Finds out whether the driver has undone more than the statement that failed.
+    /// Finds out whether more is undone than the statement that failed.
     fn look_for_losses(&mut self, error: Error) -> Error {
         if error.records.is_empty() {
             return error;
         }
-        let may_lose_work = self.worked && !self.undone;
-        let codes = self.dbms.undoing_codes;
-        let by_code = error.native_code.is_some_and(|code| codes.contains(&code));
-        // It comes first, since it tells whether a transaction begins with it; in one that is open,
-        // but aborted, it fails.
-        let probe = self.dbms.transaction_probe.filter(|_| may_lose_work);
-        let begins = probe.map(|probe| self.ask("execute", probe));
+        // It comes first, since the next statement begins a transaction where none is open.
+        let error = self.look_for_lost_work(error);
         self.look_for_lost_cursors();
-        let by_driver = begins.is_some_and(|begins| begins.is_ok_and(|begins| begins == "1"));
-        if !may_lose_work || !(by_code || by_driver) {
+        error
+    }
+
+    fn look_for_lost_work(&mut self, error: Error) -> Error {
+        if self.autocommit || self.undone {
+            return error;
+        }
+        let codes = self.dbms.undoing_codes;
+        let is_gone = error.native_code.is_some_and(|code| codes.contains(&code))
+            || match self.dbms.transaction_probe {
+                Some(TransactionProbe::Begin) => self.run("execute", "BEGIN").is_ok(),
+                // In a transaction that is open, but aborted, it fails.
+                Some(TransactionProbe::Ask(query)) if self.worked => {
+                    self.ask("execute", query).is_ok_and(|begins| begins == "1")
+                }
+                _ => false,
+            };
+        if !is_gone || !self.worked {
             return error;
         }
         self.undone = true;
@@ -238,23 +249,14 @@ impl Session {
     }
 
     fn explain(&mut self, error: Error) -> Error {
-        match self.handle.control().explain(error) {
-            (error, true) => self.stopped(error),
-            (error, false) => self.explain_lost(error),
+        let (error, was_stopped) = self.handle.control().explain(error);
+        if !was_stopped {
+            self.explain_lost(error)
+        } else if self.dbms.transaction_probe == Some(TransactionProbe::Begin) {
+            self.look_for_lost_work(error)
+        } else {
+            error
         }
-    }
-
-    /// Finds out what is left of a transaction in which a statement was stopped.
-    fn stopped(&mut self, error: Error) -> Error {
-        let asks = self.dbms.cancelling.undoes_transaction && !self.autocommit && !self.undone;
-        // Where a transaction is open this fails; where none is, the driver, which still believes
-        // in one, is right again.
-        if !asks || self.run("execute", "BEGIN").is_err() {
-            return error;
-        }
-        self.undone = true;
-        let message = format!("{}; the whole transaction was rolled back", error.message);
-        error.with_message(message)
     }
 
     /// Refuses to go on with a transaction that was undone as a whole.

@@ -41,8 +41,6 @@ pub(crate) struct Cancelling {
     pub by_spare: bool,
     /// Whether SQLCancel stops whatever the connection reads, and not the one statement alone.
     pub stops_all: bool,
-    /// Whether a write that is stopped undoes its whole transaction, unnoticed by the driver.
-    pub undoes_transaction: bool,
 }
 
 impl Cancelling {
@@ -55,7 +53,6 @@ impl Cancelling {
         stopped: &[],
         by_spare: false,
         stops_all: false,
-        undoes_transaction: false,
     };
 
     /// As ODBC has it: SQLCancel stops an execution.

@@ -6,7 +6,7 @@ use super::{
     Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnNumbers, ColumnTypes, CreateIfMissing, Dbms,
     DriverCursors, DriverStreaming, Exchange, Folding, KillFacts, LargeUnsigned, Limit, LongData,
     NamedType, Procedures, ReadOnly, SessionReset, SharedSnapshot, Stop, TextEncoding,
-    TransactionModes, unknown,
+    TransactionModes, TransactionProbe, unknown,
 };
 
 use crate::{catalog::CatalogFunction, sql::Syntax};
@@ -64,7 +64,9 @@ pub(super) const FACTS: Dbms = Dbms {
     commit_needs_proof: true,
     // A text that does not parse takes the driver's savepoint with it, which it sends in the same
     // message, so that it rolls back all: the transaction, or that of the cursors that are read.
-    transaction_probe: Some("SELECT CAST(now() = statement_timestamp() AS integer)"),
+    transaction_probe: Some(TransactionProbe::Ask(
+        "SELECT CAST(now() = statement_timestamp() AS integer)",
+    )),
     // Instants are rendered in the session's time zone and their offset is dropped, so only a
     // session in UTC reads them exactly.
     session_setup: &["SET TIME ZONE 'UTC'"],

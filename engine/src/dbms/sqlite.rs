@@ -5,7 +5,7 @@ use odbc_api::sys::SqlDataType;
 use super::{
     Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnNumbers, ColumnTypes, CreateIfMissing, Dbms,
     DriverStreaming, Exchange, LargeUnsigned, Limit, LongData, NamedType, ReadOnly, StickingTypes,
-    Stop, TextEncoding, TransactionModes, unknown,
+    Stop, TextEncoding, TransactionModes, TransactionProbe, unknown,
 };
 use crate::{catalog::CatalogFunction, error::ErrorKind, sql::Syntax};
 
@@ -60,6 +60,9 @@ pub(crate) const FACTS: Dbms = Dbms {
     limit: Limit::AtEnd,
     streaming: DriverStreaming::Asked(&[("StepAPI", "1")]),
     begin_ends_streams: true,
+    // What is stopped while it writes is undone with its transaction, and so is what fails by
+    // OR ROLLBACK or RAISE(ROLLBACK).
+    transaction_probe: Some(TransactionProbe::Begin),
     // The type of an expression, and of a column that is declared without one, is that of the value
     // in its first row; those of attached and temporary tables are not looked after.
     // They are described by their first value, and as text with StepAPI.
@@ -111,7 +114,6 @@ pub(crate) const FACTS: Dbms = Dbms {
         // SQLCancel interrupts the connection, and then frees what its statement holds.
         by_spare: true,
         stops_all: true,
-        undoes_transaction: true,
         ..Cancelling::NOTHING
     },
     // SQLSTATE is always HY000; the native code is SQLite's result code.
