@@ -38,7 +38,7 @@ def test_the_demo_prints_its_table(run_python: Callable[[str], str]) -> None:
             [
                 "[(1, 'Zoë', datetime.date(2023, 4, 1))]\n",
                 "100000 multi_row\nTIMEOUT\n",
-                "50000 50000\n50000 100000\n100000\n",
+                "256 256\n1024 1280\n4096 5376\n16384 21760\n65536 87296\n12704 100000\n100000\n",
             ],
         ),
     ],
