@@ -123,7 +123,7 @@ pub(crate) enum DriverStreaming {
 }
 
 /// What tells whether a transaction that should be open is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum TransactionProbe {
     /// BEGIN, which fails where one is open. Where none is, the driver, which still believes in
     /// one, is right again.

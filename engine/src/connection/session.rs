@@ -131,7 +131,6 @@ impl Session {
             self.spare = Some(self.allocate("connect")?);
         }
         let spare = self.spare.as_ref().map(|statement| statement.as_sys().0 as usize);
-        self.streams = streams;
         self.control().set_up(Facts { dbms: self.dbms, streams, kill, spare });
         Ok(())
     }
@@ -248,14 +247,10 @@ impl Session {
         }
     }
 
-    fn explain(&mut self, error: Error) -> Error {
-        let (error, was_stopped) = self.handle.control().explain(error);
-        if !was_stopped {
-            self.explain_lost(error)
-        } else if self.dbms.transaction_probe == Some(TransactionProbe::Begin) {
-            self.look_for_lost_work(error)
-        } else {
-            error
+    fn explain(&self, error: Error) -> Error {
+        match self.handle.control().explain(error) {
+            (error, true) => error,
+            (error, false) => self.explain_lost(error),
         }
     }
 

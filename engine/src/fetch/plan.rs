@@ -133,8 +133,7 @@ impl Plan {
         let is_limited = matches!(column.field().data_type(), DataType::Utf8 | DataType::Binary);
         let may_exceed =
             || column.binding().batch_bytes_max() > self.column_bytes_max || cells.has_long();
-        let found = is_limited && may_exceed();
-        found.then(|| cells.longer_than(self.column_bytes_max)).flatten()
+        if is_limited && may_exceed() { cells.longer_than(self.column_bytes_max) } else { None }
     }
 
     /// Reads one row at a time from now on.

@@ -114,10 +114,10 @@ impl StatementState {
             (Some(handle), Some(Reader::Driver(cursor, _))) => {
                 let batch = cursor.fetch(handle, context, warnings)?;
                 let Some(loss) = self.loss else { return Ok((batch, cursor.is_at_end())) };
-                if batch.is_none() {
+                let last = batch.is_none();
+                if last {
                     check_loss(loss, cursor.fetched(), context)?;
                 }
-                let last = batch.is_none();
                 Ok((batch, last))
             }
             (_, Some(Reader::Memory(batches))) => {
