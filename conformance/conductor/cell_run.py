@@ -47,13 +47,9 @@ _WITHOUT_CONNECTION = (
 _QUERIES = ("query", "query_parts", "query_pages", "parts_open", "pages_open")
 
 _WITH_OPTIONS = (
+    *_QUERIES,
     "open",
     "begin",
-    "query",
-    "query_parts",
-    "query_pages",
-    "parts_open",
-    "pages_open",
     "bulk_insert",
     "bulk_insert_parallel",
     "pool_open",

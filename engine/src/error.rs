@@ -26,6 +26,14 @@ pub struct Diagnostic {
     pub message: String,
 }
 
+impl Diagnostic {
+    /// Adds records to those that are kept, as long as these are no more than `max`.
+    pub(crate) fn keep(kept: &mut Vec<Self>, new: Vec<Self>, max: usize) {
+        let room = max.saturating_sub(kept.len());
+        kept.extend(new.into_iter().take(room));
+    }
+}
+
 /// All that is known of a failure; reached through [`Error`], which derefs to it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]

@@ -58,8 +58,7 @@ impl BulkResult {
     }
 
     fn warn(&mut self, warnings: Vec<Diagnostic>) {
-        let room = write::Written::WARNINGS_MAX.saturating_sub(self.warnings.len());
-        self.warnings.extend(warnings.into_iter().take(room));
+        Diagnostic::keep(&mut self.warnings, warnings, write::Written::WARNINGS_MAX);
     }
 }
 

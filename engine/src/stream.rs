@@ -292,7 +292,7 @@ impl Stream {
         }
         let fetched = self.fetch_from(&mut source)?;
         drop(source);
-        self.keep(fetched.warnings);
+        Diagnostic::keep(&mut lock(&self.warnings), fetched.warnings, WARNINGS_MAX);
         match &fetched.batch {
             Ok(batch) => {
                 if let Some(batch) = batch {
@@ -314,12 +314,6 @@ impl Stream {
             Origin::Result(_) => self.fail(error),
             Origin::Connection(_) => self.give_up(error),
         })
-    }
-
-    fn keep(&self, new: Vec<Diagnostic>) {
-        let mut warnings = lock(&self.warnings);
-        let room = WARNINGS_MAX.saturating_sub(warnings.len());
-        warnings.extend(new.into_iter().take(room));
     }
 
     fn count(&self, batch: &RecordBatch) {

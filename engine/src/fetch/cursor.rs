@@ -209,7 +209,7 @@ impl Cursor {
             }
             self.clipped = !longest.is_empty();
             self.full = fetched.rows == self.block.rows();
-            self.keep(fetched.warnings, warnings);
+            Diagnostic::keep(warnings, fetched.warnings, WARNINGS_MAX);
             self.pending = 0..fetched.rows;
             self.done = fetched.rows == 0 || (!self.full && context.dbms.short_block_is_last);
             if let Some(error) = fetched.failure {
@@ -423,11 +423,6 @@ impl Cursor {
     /// Names the column and the row of the result at which an error came up.
     fn locate(&self, error: Error, index: usize, row: u64) -> Error {
         error.in_column(self.plan.schema.field(index).name()).in_row(row)
-    }
-
-    fn keep(&self, new: Vec<Diagnostic>, warnings: &mut Vec<Diagnostic>) {
-        let room = WARNINGS_MAX.saturating_sub(warnings.len());
-        warnings.extend(new.into_iter().take(room));
     }
 
     /// Warns, once a column, of text that stands for more than one value.

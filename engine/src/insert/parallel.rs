@@ -240,7 +240,6 @@ impl Written {
     /// Takes over what another gave.
     pub(super) fn merge_into(self, report: &mut Report) {
         report.executions += self.executions;
-        let room = Self::WARNINGS_MAX.saturating_sub(report.warnings.len());
-        report.warnings.extend(self.warnings.into_iter().take(room));
+        Diagnostic::keep(&mut report.warnings, self.warnings, Self::WARNINGS_MAX);
     }
 }

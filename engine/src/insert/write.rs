@@ -160,8 +160,7 @@ impl Written {
 
     fn add(&mut self, outcome: Outcome) {
         self.executions += 1;
-        let room = Self::WARNINGS_MAX.saturating_sub(self.warnings.len());
-        self.warnings.extend(outcome.into_warnings().into_iter().take(room));
+        Diagnostic::keep(&mut self.warnings, outcome.into_warnings(), Self::WARNINGS_MAX);
     }
 }
 

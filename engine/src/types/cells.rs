@@ -1,6 +1,6 @@
 //! The buffer that the driver fills for one column, and a view of some of its rows.
 
-use std::collections::BTreeMap;
+use std::{char::DecodeUtf16Error, collections::BTreeMap};
 
 use arrow_buffer::{BooleanBuffer, MutableBuffer, NullBuffer, NullBufferBuilder};
 use odbc_api::sys::{CDataType, NULL_DATA};
@@ -189,14 +189,14 @@ impl<'a> Cells<'a> {
         let start = row * cell_bytes;
         Some(&self.buffer.data[start..start + length])
     }
-}
 
-impl Cells<'_> {
     /// The first row whose text or bytes take more than this in a batch.
     pub fn longer_than(&self, bytes_max: usize) -> Option<usize> {
         let Binding { c_type, .. } = self.buffer.binding;
         let length = |value: &[u8]| match c_type {
-            CDataType::WChar => utf8_bytes(value),
+            CDataType::WChar => {
+                wide_characters(value).map(|character| character.map_or(3, char::len_utf8)).sum()
+            }
             _ => value.len(),
         };
         (0..self.rows).find(|row| self.bytes(*row).is_some_and(|value| length(value) > bytes_max))
@@ -208,11 +208,12 @@ impl Cells<'_> {
     }
 }
 
-/// How long UTF-16 is in UTF-8.
-fn utf8_bytes(units: &[u8]) -> usize {
-    let units = units.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
-    let characters = char::decode_utf16(units);
-    characters.map(|character| character.map_or(3, char::len_utf8)).sum()
+/// The characters of UTF-16, in the machine's byte order.
+pub(super) fn wide_characters(
+    cell: &[u8],
+) -> impl Iterator<Item = Result<char, DecodeUtf16Error>> + '_ {
+    let units = cell.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
+    char::decode_utf16(units)
 }
 
 /// The beginning of a text, enough to recognise it in a message.

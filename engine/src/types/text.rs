@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, StringArray};
 use arrow_schema::Field;
 use odbc_api::sys::CDataType;
 
-use super::{Binding, CellError, Cells, Column, Slab, values::Bytes};
+use super::{Binding, CellError, Cells, Column, Slab, cells::wide_characters, values::Bytes};
 
 struct Text {
     field: Field,
@@ -83,8 +83,7 @@ fn check_utf8(values: &[u8], begin: usize, offsets: &[i32]) -> Result<(), CellEr
 }
 
 fn write_wide(cell: &[u8], values: &mut Vec<u8>) -> Result<(), String> {
-    let units = cell.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
-    for character in char::decode_utf16(units) {
+    for character in wide_characters(cell) {
         let character = character.map_err(|_| "the text is not valid UTF-16".to_owned())?;
         values.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
     }

@@ -1,6 +1,6 @@
 //! Reading one row with each call.
 
-use super::{Cursor, Step, known_length};
+use super::{Cursor, Step, WARNINGS_MAX, known_length};
 use crate::{
     error::{Diagnostic, Result},
     handle::{Context, StatementHandle},
@@ -91,7 +91,7 @@ impl Cursor {
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<()> {
         let fetched = self.block.fetch(statement, step, context)?;
-        self.keep(fetched.warnings, warnings);
+        Diagnostic::keep(warnings, fetched.warnings, WARNINGS_MAX);
         if let Some(error) = fetched.failure {
             return Err(error.in_row(self.block_start));
         }
