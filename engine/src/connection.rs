@@ -4,6 +4,7 @@ mod cache;
 mod capabilities;
 mod clear;
 mod connection_string;
+mod database_file;
 mod lease;
 mod open;
 mod reset;

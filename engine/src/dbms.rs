@@ -182,6 +182,16 @@ pub(crate) struct StickingTypes {
     pub schema_version: &'static str,
     /// A query that gives 1 where no value decides the type of a column of the table `{}`.
     pub is_typed: &'static str,
+    pub file: LocalFile,
+}
+
+/// The file that a local database is in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LocalFile {
+    /// A query for its path.
+    pub path: &'static str,
+    /// A query that gives 1 where the database is changed by writing this file and no other.
+    pub is_whole: &'static str,
 }
 
 /// How several connections get the same view of the data.

@@ -1,7 +1,10 @@
 //! Whether tables have changed, for queries that a driver prepared before.
 
-use super::Session;
-use crate::{fetch, handle::StatementHandle};
+use super::{
+    Session,
+    database_file::{DatabaseFile, Stamp},
+};
+use crate::{dbms::LocalFile, fetch, handle::StatementHandle};
 
 const OPERATION: &str = "execute";
 
@@ -12,6 +15,16 @@ pub(crate) struct Schema {
     changes: u64,
     /// Asks the database for its version of them.
     version: Option<StatementHandle>,
+    /// Where the database is; none where that does not tell when it is written.
+    file: Option<Option<DatabaseFile>>,
+    known: Option<Known>,
+}
+
+/// What holds as long as the database's file is stamped like this.
+struct Known {
+    stamp: Stamp,
+    /// Their version; none where they may change without the file.
+    version: Option<String>,
 }
 
 /// The tables' state: where it is the same again, no table has changed in between.
@@ -32,12 +45,47 @@ impl Session {
     /// Notes that a statement may have changed tables, so that what is prepared may not fit them.
     pub fn note_schema_change(&mut self) {
         self.schema.changes += 1;
+        self.schema.known = None;
         self.cache.clear();
+    }
+
+    /// Notes that what the session itself has changed may have been undone.
+    pub fn forget_schema_version(&mut self) {
+        self.schema.known = None;
     }
 
     /// The tables' present state; None where the database does not tell, or not now.
     pub fn schema_mark(&mut self) -> Option<SchemaMark> {
-        let query = self.dbms.sticking_types.as_ref()?.schema_version;
+        let types = self.dbms.sticking_types.as_ref()?;
+        let changes = self.schema.changes;
+        let stamp = self.stamp(types.file);
+        let known = self.schema.known.as_ref().filter(|known| Some(known.stamp) == stamp);
+        if let Some(Known { version: Some(version), .. }) = known {
+            return Some(SchemaMark { changes, version: version.clone() });
+        }
+        let is_news = known.is_none();
+        let version = self.ask_version(types.schema_version)?;
+        if let Some(stamp) = stamp.filter(|stamp| is_news && stamp.is_settled()) {
+            let is_whole = self.ask(OPERATION, types.file.is_whole).is_ok_and(|whole| whole == "1");
+            self.schema.known = Some(Known { stamp, version: is_whole.then(|| version.clone()) });
+        }
+        Some(SchemaMark { changes, version })
+    }
+
+    /// The present stamp of the database's file. A transaction of the session's own may have
+    /// changed tables without it.
+    fn stamp(&mut self, facts: LocalFile) -> Option<Stamp> {
+        if !self.autocommit {
+            return None;
+        }
+        if self.schema.file.is_none() {
+            let path = self.ask(OPERATION, facts.path).ok()?;
+            self.schema.file = Some(DatabaseFile::at(&path));
+        }
+        self.schema.file.as_ref()?.as_ref()?.stamp()
+    }
+
+    fn ask_version(&mut self, query: &str) -> Option<String> {
         let context = self.context(OPERATION);
         let mut statement = match self.schema.version.take() {
             Some(statement) => statement,
@@ -55,7 +103,7 @@ impl Session {
         fetch::single_text(&mut statement, context).ok()?;
         statement.close();
         self.schema.version = Some(statement);
-        Some(SchemaMark { changes: self.schema.changes, version })
+        Some(version)
     }
 
     /// Whether the types of a table's columns are what they were declared, whatever they hold.

@@ -190,6 +190,7 @@ impl Session {
     /// connection is lost, and that a transaction may have been.
     pub fn failed(&mut self, error: Error) -> Error {
         self.failed_in_transaction |= !self.autocommit;
+        self.forget_schema_version();
         let error = self.explain(error);
         self.look_for_losses(error)
     }

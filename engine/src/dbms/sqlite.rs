@@ -4,8 +4,8 @@ use odbc_api::sys::SqlDataType;
 
 use super::{
     Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnNumbers, ColumnTypes, CreateIfMissing, Dbms,
-    DriverStreaming, Exchange, LargeUnsigned, Limit, LongData, NamedType, ReadOnly, StickingTypes,
-    Stop, TextEncoding, TransactionModes, TransactionProbe, unknown,
+    DriverStreaming, Exchange, LargeUnsigned, Limit, LocalFile, LongData, NamedType, ReadOnly,
+    StickingTypes, Stop, TextEncoding, TransactionModes, TransactionProbe, unknown,
 };
 use crate::{catalog::CatalogFunction, error::ErrorKind, sql::Syntax};
 
@@ -72,6 +72,10 @@ pub(crate) const FACTS: Dbms = Dbms {
         is_typed: "SELECT count(*) > 0 AND min(type) <> '' AND NOT EXISTS \
                    (SELECT 1 FROM pragma_database_list WHERE name <> 'main') \
                    FROM pragma_table_xinfo('{}')",
+        file: LocalFile {
+            path: "SELECT file FROM pragma_database_list WHERE name = 'main'",
+            is_whole: "SELECT journal_mode <> 'wal' FROM pragma_journal_mode",
+        },
     }),
     short_block_is_last: true,
     handle_survives_errors: true,

@@ -1,0 +1,175 @@
+//! A prepared query on SQLite whose file was not written for so long that its stamp tells whether
+//! tables have changed.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    sync::Arc,
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use odbc_engine::{
+    Connection, Parameters, Statement, StreamOptions, TransactionOptions,
+    arrow_array::{ArrayRef, Int64Array},
+};
+use support::{connect, run};
+
+const QUERY: &str = "SELECT * FROM t WHERE id = ?";
+
+/// A database of its own, whose last write is long ago once `settle` has returned.
+struct Database {
+    path: String,
+}
+
+impl Database {
+    fn new(name: &str) -> Self {
+        let path = format!("{}/schema_{name}.db", env!("CARGO_TARGET_TMPDIR"));
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            let _ = fs::remove_file(format!("{path}{suffix}"));
+        }
+        let database = Self { path };
+        let connection = database.connect();
+        run(&connection, "CREATE TABLE t (id BIGINT PRIMARY KEY, v VARCHAR(10))");
+        run(&connection, "INSERT INTO t VALUES (1, 'one')");
+        database
+    }
+
+    fn connect(&self) -> Connection {
+        connect(&format!("Driver=SQLite3;Database={}", self.path))
+    }
+
+    /// How many seconds ago it was written.
+    fn age(&self) -> i64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
+        now - fs::metadata(&self.path).unwrap().ctime()
+    }
+
+    fn settle(&self) {
+        while self.age() < 4 {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn make_anew(connection: &Connection) {
+    run(connection, "DROP TABLE t");
+    run(connection, "CREATE TABLE t (w VARCHAR(10), id BIGINT PRIMARY KEY)");
+    run(connection, "INSERT INTO t VALUES ('two', 1)");
+}
+
+/// Executes the query; the names of its columns.
+fn columns(statement: &Statement) -> Vec<String> {
+    let key: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    statement.execute(&Parameters::from_arrays([key]).unwrap()).unwrap();
+    let stream = statement.stream(&StreamOptions::default()).unwrap();
+    let names = stream.schema().fields().iter().map(|field| field.name().clone()).collect();
+    assert_eq!(stream.fetch().unwrap().unwrap().num_rows(), 1);
+    names
+}
+
+/// Executes the query until nothing is to be learned of it any more.
+fn keep(statement: &Statement) {
+    for _ in 0..4 {
+        assert_eq!(columns(statement), ["id", "v"]);
+    }
+}
+
+/// How often this thread has asked the system for a part of a file.
+fn reads() -> u64 {
+    let counts = fs::read_to_string("/proc/thread-self/io").unwrap();
+    let count = counts.lines().find_map(|line| line.strip_prefix("syscr: ")).unwrap();
+    count.parse().unwrap()
+}
+
+#[test]
+fn a_query_reads_less_of_a_file_that_was_not_written() {
+    let database = Database::new("reads");
+    let reads_of = |connection: &Connection| {
+        let statement = connection.statement(QUERY).unwrap();
+        keep(&statement);
+        let before = reads();
+        for _ in 0..20 {
+            columns(&statement);
+        }
+        reads() - before
+    };
+    let connection = database.connect();
+    let asking = loop {
+        run(&connection, "UPDATE t SET v = 'uno'");
+        let reads = reads_of(&connection);
+        if database.age() < 2 {
+            break reads;
+        }
+    };
+    database.settle();
+    let stamped = reads_of(&connection);
+    assert!(stamped + 20 <= asking, "{stamped} reads instead of {asking}");
+}
+
+#[test]
+fn another_connection_makes_the_table_anew() {
+    let databases = ["delete", "truncate", "persist", "memory", "wal"].map(|mode| {
+        let database = Database::new(mode);
+        let other = database.connect();
+        run(&other, &format!("PRAGMA journal_mode = {mode}"));
+        (mode, database, other)
+    });
+    for (mode, database, other) in databases {
+        database.settle();
+        let connection = database.connect();
+        let statement = connection.statement(QUERY).unwrap();
+        keep(&statement);
+        make_anew(&other);
+        assert_eq!(columns(&statement), ["w", "id"], "{mode}");
+    }
+}
+
+#[test]
+fn the_journal_is_moved_beside_the_file() {
+    let database = Database::new("to_wal");
+    database.settle();
+    let (connection, other) = (database.connect(), database.connect());
+    let statement = connection.statement(QUERY).unwrap();
+    keep(&statement);
+    run(&other, "PRAGMA journal_mode = wal");
+    keep(&statement);
+    database.settle();
+    keep(&statement);
+    make_anew(&other);
+    assert_eq!(columns(&statement), ["w", "id"]);
+}
+
+#[test]
+fn a_change_of_the_session_itself_is_undone() {
+    let failing = "INSERT OR ROLLBACK INTO t VALUES ('again', 1)";
+    let databases =
+        [("rollback", "", ""), ("text", "BEGIN", "ROLLBACK"), ("failure", "BEGIN", failing)]
+            .map(|(name, begin, undo)| (name, begin, undo, Database::new(name)));
+    for (name, begin, undo, database) in databases {
+        database.settle();
+        let connection = database.connect();
+        let statement = connection.statement(QUERY).unwrap();
+        keep(&statement);
+        if begin.is_empty() {
+            connection.begin(&TransactionOptions::default()).unwrap();
+        } else {
+            run(&connection, begin);
+        }
+        make_anew(&connection);
+        for _ in 0..4 {
+            assert_eq!(columns(&statement), ["w", "id"], "{name}");
+        }
+        match undo {
+            "" => connection.rollback().unwrap(),
+            undo => {
+                let failed = connection.execute(undo, &Parameters::none()).is_err();
+                assert_eq!(failed, undo == failing);
+            }
+        }
+        assert_eq!(columns(&statement), ["id", "v"], "{name}");
+    }
+}
