@@ -2,6 +2,7 @@
 
 pub(crate) mod civil;
 pub(crate) mod encode;
+mod plain;
 
 use std::{
     collections::HashSet,
@@ -13,6 +14,9 @@ use arrow_data::transform::MutableArrayData;
 use arrow_schema::{DataType, Field, FieldRef};
 use odbc_api::sys::{CDataType, ParamType, SQLBindParameter, SqlDataType};
 
+use encode::Refusal;
+pub(crate) use plain::{plain_array, plain_field};
+
 use crate::{
     dbms::Dbms,
     error::{Error, ErrorKind, Result},
@@ -21,6 +25,15 @@ use crate::{
 
 fn invalid(message: String) -> Error {
     Error::new(ErrorKind::InvalidArgument, "execute", message)
+}
+
+fn refused(index: usize, refusal: Refusal) -> Error {
+    let message = format!("parameter {}: {}", index + 1, refusal.message);
+    Error::new(refusal.kind, "execute", message)
+}
+
+fn plain(index: usize, array: &ArrayRef) -> Result<ArrayRef> {
+    plain_array(array).map_err(|refusal| refused(index, refusal))
 }
 
 /// The values of a statement's parameter markers, in their order.
@@ -54,7 +67,16 @@ impl Parameters {
                 return Err(invalid(format!("parameter {name:?} is given twice")));
             }
         }
-        Ok(Self(fields.into_iter().zip(batch.columns().iter().cloned()).collect()))
+        let plain = |(index, (field, array)): (usize, (FieldRef, &ArrayRef))| {
+            Ok((field, plain(index, array)?))
+        };
+        fields
+            .into_iter()
+            .zip(batch.columns())
+            .enumerate()
+            .map(plain)
+            .collect::<Result<_>>()
+            .map(Self)
     }
 
     /// Named parameters, each by an array that holds one value.
@@ -114,9 +136,10 @@ impl Parameters {
     pub fn from_arrays(arrays: impl IntoIterator<Item = ArrayRef>) -> Result<Self> {
         arrays
             .into_iter()
-            .map(|array| {
+            .enumerate()
+            .map(|(index, array)| {
                 Self::check_rows(array.len())?;
-                Ok((Arc::clone(&UNNAMED), array))
+                Ok((Arc::clone(&UNNAMED), plain(index, &array)?))
             })
             .collect::<Result<_>>()
             .map(Self)
@@ -154,10 +177,7 @@ impl Parameters {
             ));
         }
         let encoded = self.0.iter().enumerate().map(|(index, (field, array))| {
-            encode::encode(field, array, dbms).map_err(|refusal| {
-                let message = format!("parameter {}: {}", index + 1, refusal.message);
-                Error::new(refusal.kind, "execute", message)
-            })
+            encode::encode(field, array, dbms).map_err(|refusal| refused(index, refusal))
         });
         encoded.collect::<Result<_>>().map(BoundParameters)
     }

@@ -92,6 +92,29 @@ def test_rows_may_come_from_a_result_of_the_same_connection(pets: Connection) ->
     assert pets.bulk_insert("pet", stream).rows == 3
 
 
+def test_arrow_types_are_passed_as_those_that_databases_have(pets: Connection) -> None:
+    day, half = datetime.date(1969, 12, 31), numpy.array([0.5, 65504], numpy.float16)
+    columns = {
+        "halves": (pyarrow.array(half), [0.5, 65504.0]),
+        "days": (pyarrow.array([day, None], pyarrow.date64()), [day, None]),
+        "few": (pyarrow.array([Decimal("-1.5"), None], pyarrow.decimal32(5, 1)), ["-1.5", None]),
+        "more": (pyarrow.array([Decimal("1.50"), None], pyarrow.decimal64(12, 2)), ["1.50", None]),
+        "word": (pyarrow.array(["a", None]).dictionary_encode(), ["a", None]),
+        "run": (pyarrow.RunEndEncodedArray.from_arrays([2], ["a"]), ["a", "a"]),
+    }
+    rows = pyarrow.table({name: array for name, (array, _) in columns.items()})
+    assert pets.bulk_insert("made", rows, mode="create").rows == 2
+    found = pets.execute("select * from made").fetchall()
+    assert found == list(zip(*(expected for _, expected in columns.values()), strict=True))
+
+
+def test_a_date_with_a_time_is_not_cut(pets: Connection) -> None:
+    moments = pyarrow.array([0, 86_400_001], pyarrow.int64()).view(pyarrow.date64())
+    with pytest.raises(odbc_engine.DataError, match="86400001 is not a whole") as caught:
+        pets.bulk_insert("made", pyarrow.table({"sent_on": moments}), mode="create")
+    assert "sent_on" in str(caught.value)
+
+
 def test_an_error_of_the_result_that_rows_come_from_is_raised(pets: Connection) -> None:
     pets.execute("create table other (id bigint, name varchar(40))")
     pets.execute("insert into other values (1, 'x'), (2, ?)", ["x" * 10_000])

@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchReader, cast::AsArray};
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
-use arrow_select::{concat::concat_batches, take::take};
+use arrow_schema::{ArrowError, DataType, FieldRef, Schema, SchemaRef};
+use arrow_select::concat::concat_batches;
 
 use super::OPERATION;
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    parameters::{plain_array, plain_field},
+};
 
 /// What a piece may hold.
 #[derive(Debug, Clone, Copy)]
@@ -39,12 +42,13 @@ pub(super) struct Source {
 
 impl Source {
     pub fn new(reader: Box<dyn RecordBatchReader + Send>) -> Self {
-        let fields = reader.schema().fields().iter().map(|field| plain(field)).collect::<Vec<_>>();
+        let fields =
+            reader.schema().fields().iter().map(|field| plain_field(field)).collect::<Vec<_>>();
         let schema = SchemaRef::new(Schema::new(fields));
         Self { reader, schema, held: VecDeque::new(), row: 0, ended: false }
     }
 
-    /// The columns of the rows, without the dictionaries that they may have come with.
+    /// The columns of the rows, of the types that they are passed as.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -89,7 +93,7 @@ impl Source {
                 self.ended = true;
                 break;
             };
-            let batch = plain_batch(&self.schema, batch.map_err(failed)?).map_err(failed)?;
+            let batch = plain_batch(&self.schema, batch.map_err(failed)?)?;
             held_rows += batch.num_rows();
             held_bytes += batch_bytes(&batch);
             if batch.num_rows() > 0 {
@@ -125,27 +129,14 @@ fn failed(error: ArrowError) -> Error {
     Error::new(ErrorKind::InvalidArgument, OPERATION, message)
 }
 
-/// A field with the type of a dictionary's values.
-fn plain(field: &Field) -> Field {
-    match field.data_type() {
-        DataType::Dictionary(_, values) => field.clone().with_data_type(values.as_ref().clone()),
-        _ => field.clone(),
-    }
-}
-
-fn plain_batch(
-    schema: &SchemaRef,
-    batch: RecordBatch,
-) -> std::result::Result<RecordBatch, ArrowError> {
-    let plain = |column: &ArrayRef| match column.data_type() {
-        DataType::Dictionary(..) => {
-            let dictionary = column.as_any_dictionary();
-            take(dictionary.values(), dictionary.keys(), None)
-        }
-        _ => Ok(column.clone()),
+fn plain_batch(schema: &SchemaRef, batch: RecordBatch) -> Result<RecordBatch> {
+    let plain = |(column, field): (&ArrayRef, &FieldRef)| {
+        plain_array(column).map_err(|refusal| {
+            Error::new(refusal.kind, OPERATION, refusal.message).in_column(field.name())
+        })
     };
-    let columns = batch.columns().iter().map(plain).collect::<std::result::Result<_, _>>()?;
-    RecordBatch::try_new(schema.clone(), columns)
+    let columns = batch.columns().iter().zip(schema.fields()).map(plain).collect::<Result<_>>()?;
+    RecordBatch::try_new(schema.clone(), columns).map_err(failed)
 }
 
 fn batch_bytes(batch: &RecordBatch) -> usize {
