@@ -375,6 +375,24 @@ impl Dbms {
             .unwrap_or(&unknown::FACTS)
     }
 
+    /// The facts of a database that nothing is known of, but what its driver says of names: their
+    /// quote, and the case in which those without are kept (SQL_IDENTIFIER_CASE).
+    pub fn unknown_with(quote: &str, case: Option<u16>) -> &'static Self {
+        const SQL_IC_UPPER: u16 = 1;
+        const SQL_IC_LOWER: u16 = 2;
+        let folding = match case {
+            Some(SQL_IC_UPPER) => Folding::Upper,
+            Some(SQL_IC_LOWER) => Folding::Lower,
+            _ => Folding::Keep,
+        };
+        unknown::facts(quote, folding)
+    }
+
+    /// Whether nothing is known of the database.
+    pub fn is_unknown(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// The facts of the database that a driver of this name, or this library, is likely for.
     pub fn by_driver(driver: &str) -> &'static Self {
         let driver = driver.to_lowercase();
@@ -451,6 +469,21 @@ mod tests {
         ] {
             assert_eq!(Dbms::by_name(name).id, id);
         }
+    }
+
+    #[test]
+    fn names_of_an_unknown_database_are_what_its_driver_says() {
+        let find = |quote, case| {
+            let facts = Dbms::unknown_with(quote, case);
+            assert!(facts.is_unknown());
+            (facts.bulk.quotes[0], facts.syntax.backticks, facts.folding)
+        };
+        assert_eq!(find("\"", None), ('"', false, Folding::Keep));
+        assert_eq!(find("", Some(3)), ('"', false, Folding::Keep));
+        assert_eq!(find("\"", Some(1)), ('"', false, Folding::Upper));
+        assert_eq!(find("`", Some(2)), ('`', true, Folding::Lower));
+        assert_eq!(find("`", Some(4)), ('`', true, Folding::Keep));
+        assert!(!Dbms::by_name("MariaDB").is_unknown());
     }
 
     #[test]

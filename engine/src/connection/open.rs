@@ -61,7 +61,7 @@ fn connect(connection_string: &str, options: &ConnectionOptions) -> Result<Opene
     let login_timeout_s = options.login_timeout_ms.div_ceil(1000) + 1;
     let connect = |text: &str| ConnectionHandle::connect(text, login_timeout_s).map_err(explain);
     let mut handle = connect(connection_string)?;
-    let dbms = Dbms::by_name(&handle.info_text(InfoType::DbmsName).unwrap_or_default());
+    let dbms = facts(&handle);
     let mut parsed = ConnectionString::parse(connection_string)?;
     if options.streaming
         && let Some(streaming) = streaming_string(&parsed, dbms)?
@@ -105,6 +105,15 @@ fn connect(connection_string: &str, options: &ConnectionOptions) -> Result<Opene
         parsed.get(cursors.rows_key).and_then(|rows| rows.parse().ok()).unwrap_or(cursors.rows)
     });
     Ok(Opened { session, info, streams, told })
+}
+
+fn facts(handle: &ConnectionHandle) -> &'static Dbms {
+    let known = Dbms::by_name(&handle.info_text(InfoType::DbmsName).unwrap_or_default());
+    if !known.is_unknown() {
+        return known;
+    }
+    let quote = handle.info_text(InfoType::IdentifierQuoteChar).unwrap_or_default();
+    Dbms::unknown_with(quote.trim(), handle.info_number(InfoType::IdentifierCase))
 }
 
 /// The connection string of a connection for one long result, like one that was opened by `given`.

@@ -8,6 +8,27 @@ use super::{
 
 use crate::sql::Syntax;
 
+/// The facts where a driver says how names are quoted, and kept where they are not.
+pub(super) fn facts(quote: &str, folding: Folding) -> &'static Dbms {
+    static KNOWN: [Dbms; 6] = [
+        FACTS,
+        Dbms { folding: Folding::Lower, ..FACTS },
+        Dbms { folding: Folding::Upper, ..FACTS },
+        BACKTICKS,
+        Dbms { folding: Folding::Lower, ..BACKTICKS },
+        Dbms { folding: Folding::Upper, ..BACKTICKS },
+    ];
+    let has_backticks = quote == "`";
+    let fits = |facts: &&Dbms| facts.syntax.backticks == has_backticks && facts.folding == folding;
+    KNOWN.iter().find(fits).unwrap_or(&KNOWN[0])
+}
+
+const BACKTICKS: Dbms = Dbms {
+    syntax: Syntax { backticks: true, ..FACTS.syntax },
+    bulk: Bulk { quotes: ['`', '`'], ..FACTS.bulk },
+    ..FACTS
+};
+
 pub(super) const FACTS: Dbms = Dbms {
     id: "unknown",
     names: &[],
