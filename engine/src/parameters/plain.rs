@@ -138,7 +138,7 @@ mod tests {
     fn a_date_with_a_time_is_refused() {
         for milliseconds in [1, -1, DAY_MS + 3_600_000, i64::MAX, i64::MIN] {
             let array: ArrayRef = Arc::new(Date64Array::from(vec![None, Some(milliseconds)]));
-            let refusal = plain_array(&array).err().expect("it is no day");
+            let refusal = plain_array(&array).expect_err("it is no day");
             assert_eq!(refusal.kind, ErrorKind::Data);
             assert!(refusal.message.contains(&milliseconds.to_string()), "{}", refusal.message);
         }
