@@ -173,3 +173,24 @@ fn a_change_of_the_session_itself_is_undone() {
         assert_eq!(columns(&statement), ["id", "v"], "{name}");
     }
 }
+
+/// How many locks there are on the file, as processes see those of each other.
+fn locks(database: &Database) -> usize {
+    let inode = format!(":{} ", fs::metadata(&database.path).unwrap().ino());
+    fs::read_to_string("/proc/locks").unwrap().matches(&inode).count()
+}
+
+#[test]
+fn looking_at_the_file_drops_no_lock() {
+    let database = Database::new("locks");
+    let (writer, reader) = (database.connect(), database.connect());
+    run(&writer, "BEGIN IMMEDIATE");
+    let held = locks(&database);
+    assert!(held > 0);
+    let statement = reader.statement(QUERY).unwrap();
+    keep(&statement);
+    statement.close().unwrap();
+    reader.close().unwrap();
+    assert_eq!(locks(&database), held);
+    run(&writer, "ROLLBACK");
+}

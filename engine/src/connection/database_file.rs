@@ -1,15 +1,14 @@
 //! What the file system tells of the file that a local database is in.
 
-use std::path::PathBuf;
+use std::fs::File;
 
 /// A file whose stamp is another after every write.
-pub(super) struct DatabaseFile(PathBuf);
+pub(super) struct DatabaseFile(File);
 
-/// Which file it is, and when it was last written.
+/// When a file was last written.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "no file is looked at there"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
-    device: u64,
-    inode: u64,
     changed: (i64, i64),
     /// Whether the clock has gone on since, so that a later write is stamped otherwise.
     is_settled: bool,
@@ -29,14 +28,16 @@ const LOCAL: [i64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7
 impl DatabaseFile {
     /// None where its stamps prove nothing: what another machine writes may not be stamped here.
     pub fn at(path: &str) -> Option<Self> {
-        let name = std::ffi::CString::new(path).ok().filter(|_| path.starts_with('/'))?;
+        use std::os::{fd::AsRawFd, unix::fs::OpenOptionsExt};
+        // Without reading, since closing a file that was opened for that drops SQLite's locks.
+        let file = File::options().read(true).custom_flags(libc::O_PATH).open(path).ok()?;
         let mut found = std::mem::MaybeUninit::<libc::statfs>::uninit();
-        // SAFETY: The name ends with NUL, and `found` is initialised where the call succeeds.
+        // SAFETY: The file is open, and `found` is initialised where the call succeeds.
         let kind = unsafe {
-            (libc::statfs(name.as_ptr(), found.as_mut_ptr()) == 0)
+            (libc::fstatfs(file.as_raw_fd(), found.as_mut_ptr()) == 0)
                 .then(|| found.assume_init().f_type)?
         };
-        LOCAL.contains(&(kind as i64)).then(|| Self(path.into()))
+        LOCAL.contains(&(kind as i64)).then_some(Self(file))
     }
 
     pub fn stamp(&self) -> Option<Stamp> {
@@ -47,10 +48,8 @@ impl DatabaseFile {
         // No file system counts in larger steps.
         const STEP_SECONDS: i64 = 2;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() as i64;
-        let found = std::fs::metadata(&self.0).ok()?;
+        let found = self.0.metadata().ok()?;
         Some(Stamp {
-            device: found.dev(),
-            inode: found.ino(),
             // Unlike the time of modification, no program can set it.
             changed: (found.ctime(), found.ctime_nsec()),
             is_settled: found.ctime() + STEP_SECONDS < now,
