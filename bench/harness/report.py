@@ -58,7 +58,7 @@ class Report:
         yield "Written by `make bench`; do not edit.\n"
         yield (
             f"Measured on {self.date}: medians of {self.plan.rounds} rounds"
-            f"{''.join(self._fewer_rounds())}. Each entry is the ratio to the bare C loop, the"
+            f"{''.join(self._other_rounds())}. Each entry is the ratio to the bare C loop, the"
             " limit, and the client's peak memory in MB.\n"
         )
         if self.plan.scale != 1:
@@ -85,10 +85,11 @@ class Report:
         yield "## Machine and versions\n"
         yield from _markdown(["", ""], [*map(list, {**self.machine, **self.versions}.items())])
 
-    def _fewer_rounds(self) -> Iterator[str]:
+    def _other_rounds(self) -> Iterator[str]:
         for shape in self.plan.shapes:
-            if self.plan.rounds_of(shape) < self.plan.rounds:
-                yield f" ({self.plan.rounds_of(shape)} of `{shape.name}`)"
+            rounds = shape.rounds_of(self.plan.rounds)
+            if rounds != self.plan.rounds:
+                yield f" ({rounds} of `{shape.name}`)"
 
     def _goals_here(self) -> Sequence[Goal]:
         """The goals on databases and of shapes that were asked for."""

@@ -31,11 +31,10 @@ class Plan:
     def taking_part(self, shape: Shape) -> Sequence[Contestant]:
         return [one for one in self.contestants if shape.name in one.shapes]
 
-    def rounds_of(self, shape: Shape) -> int:
-        return min(self.rounds, shape.rounds_max)
-
     def run_count(self) -> int:
-        each = (self.rounds_of(shape) * len(self.taking_part(shape)) for shape in self.shapes)
+        each = (
+            shape.rounds_of(self.rounds) * len(self.taking_part(shape)) for shape in self.shapes
+        )
         return len(self.databases) * sum(each)
 
 
@@ -49,7 +48,7 @@ class Runner:
         """Every round of one shape on one database: A, B, C, A, B, C …"""
         # It warms the caches, and its sum is what the others have to find.
         expected = self._measure(database, shape, LIMIT, 0).checksum
-        for number in range(1, self._plan.rounds_of(shape) + 1):
+        for number in range(1, shape.rounds_of(self._plan.rounds) + 1):
             for contestant in self._plan.taking_part(shape):
                 cell = (database.name, shape.name, contestant.name)
                 if cell not in self.results.failures:

@@ -49,6 +49,8 @@ class Shape:
     #: How often each row of the table is in the result.
     copies: int = 1
     executions: int = 0
+    #: No fewer rounds than this where there are several, since one is short, and its ratios differ.
+    rounds_min: int = 1
     #: No more rounds than this, since one takes long.
     rounds_max: int = 1000
 
@@ -57,6 +59,10 @@ class Shape:
         if self.mode is Mode.LOOKUP:
             return self.scaled_executions(scale)
         return self.table.scaled(scale) * self.copies
+
+    def rounds_of(self, rounds: int) -> int:
+        """How many rounds it runs where `rounds` were asked for."""
+        return rounds if rounds == 1 else min(max(rounds, self.rounds_min), self.rounds_max)
 
     def scaled_executions(self, scale: float) -> int:
         return max(100, round(self.executions * scale))
@@ -121,6 +127,7 @@ _SHAPES = (
         columns=_MIXED_COLUMNS,
         block_rows=1,
         executions=10_000,
+        rounds_min=5,
     ),
     Shape(
         name="long",
