@@ -180,6 +180,8 @@ impl Limit {
 pub(crate) struct StickingTypes {
     /// A query whose answer changes whenever the tables do.
     pub schema_version: &'static str,
+    /// One for the same that makes the session look at the tables where that has changed.
+    pub loading_version: &'static str,
     /// A query that gives 1 where no value decides the type of a column of the table `{}`.
     pub is_typed: &'static str,
     pub file: LocalFile,

@@ -43,6 +43,27 @@ pub struct Execution {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// Whether a statement may change rows, so that executing it again would do harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writes {
+    Never,
+    /// What begins with WITH may insert, and give the rows that it has inserted.
+    Perhaps,
+    Always,
+}
+
+impl Writes {
+    fn of(sql: &str) -> Self {
+        if begins_with_one_of(sql, &["SELECT", "VALUES"]) {
+            Self::Never
+        } else if begins_with_one_of(sql, &["WITH"]) {
+            Self::Perhaps
+        } else {
+            Self::Always
+        }
+    }
+}
+
 /// A statement of one connection.
 ///
 /// It is closed by [`Statement::close`], by dropping it, or with its connection.
@@ -52,6 +73,7 @@ pub struct Statement {
     sql: String,
     /// Whether it leaves every table's columns as they are.
     keeps_schema: bool,
+    writes: Writes,
     /// The text with its named parameters replaced by `?`.
     named: OnceLock<Named>,
     /// What the text is about, once that is asked for.
@@ -80,6 +102,7 @@ impl Statement {
             subject: OnceLock::new(),
             query_timeout_ms: shared.query_timeout_ms().into(),
             keeps_schema: keeps_schema(sql),
+            writes: Writes::of(sql),
             sql: format!("{sql:width$}"),
             warnings: Mutex::default(),
         })
@@ -93,6 +116,7 @@ impl Statement {
         let mut session = shared.session_of(&job)?;
         let _alarm = job.within(shared.query_timeout_ms());
         let context = session.context(OPERATION);
+        session.load_schema();
         let handle = session.allocate(OPERATION)?;
         let mut state = StatementState::new();
         let asked = state.ask_catalog(query, handle, context);
@@ -105,6 +129,7 @@ impl Statement {
             key,
             sql: String::new(),
             keeps_schema: true,
+            writes: Writes::Never,
             named: OnceLock::new(),
             subject: OnceLock::new(),
             warnings: Mutex::default(),
@@ -354,9 +379,13 @@ fn keeps_schema(sql: &str) -> bool {
         "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "MERGE", "REPLACE", "SHOW",
         "EXPLAIN",
     ];
+    begins_with_one_of(sql, &WORDS)
+}
+
+fn begins_with_one_of(sql: &str, words: &[&str]) -> bool {
     let sql = without_leading_comments(sql);
     let word = &sql[..sql.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(sql.len())];
-    WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Whether a text begins or ends a transaction, savepoints excepted.

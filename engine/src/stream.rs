@@ -178,6 +178,10 @@ impl ResultKey {
             let state = session.statements.get_mut(self.statement).ok_or_else(|| closed(""))?;
             let fetched = state.fetch(context, &mut warnings);
             let batch;
+            let awaited = state.take_awaited();
+            if awaited.is_some() && session.schema_mark() != awaited {
+                return Err(changed());
+            }
             (batch, last) = fetched.map_err(|error| control.explain(error).0)?;
             match control.was_late() {
                 // What the driver was asked to stop it may not go on with.
@@ -204,6 +208,12 @@ impl ResultKey {
             _ => session.failed(error),
         }
     }
+}
+
+fn changed() -> Error {
+    let message =
+        "tables changed between the query's execution and its first rows: execute it again";
+    Error::new(ErrorKind::Transaction, OPERATION, message)
 }
 
 fn closed(because: &str) -> Error {

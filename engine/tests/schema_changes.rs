@@ -13,10 +13,11 @@ use std::{
 };
 
 use odbc_engine::{
-    Connection, Parameters, Statement, StreamOptions, TransactionOptions,
-    arrow_array::{ArrayRef, Int64Array},
+    Connection, ConnectionOptions, ErrorKind, Parameters, Statement, StreamOptions,
+    TransactionOptions,
+    arrow_array::{ArrayRef, Int64Array, RecordBatch},
 };
-use support::{connect, run};
+use support::{cell, connect, run};
 
 const QUERY: &str = "SELECT * FROM t WHERE id = ?";
 
@@ -38,8 +39,12 @@ impl Database {
         database
     }
 
+    fn connection_string(&self) -> String {
+        format!("Driver=SQLite3;Database={}", self.path)
+    }
+
     fn connect(&self) -> Connection {
-        connect(&format!("Driver=SQLite3;Database={}", self.path))
+        connect(&self.connection_string())
     }
 
     /// How many seconds ago it was written.
@@ -193,4 +198,73 @@ fn looking_at_the_file_drops_no_lock() {
     reader.close().unwrap();
     assert_eq!(locks(&database), held);
     run(&writer, "ROLLBACK");
+}
+
+/// Makes a table whose values are the names of their columns, in another order each time.
+fn make_named(connection: &Connection, round: usize) {
+    let (c, d) = (format!("c{round}"), format!("d{round}"));
+    let columns = match round % 3 {
+        0 => format!("id BIGINT, {c} VARCHAR(10), {d} VARCHAR(10)"),
+        1 => format!("{d} VARCHAR(10), id BIGINT, {c} VARCHAR(10)"),
+        _ => format!("{c} VARCHAR(10), {d} VARCHAR(10), id BIGINT"),
+    };
+    run(connection, "BEGIN IMMEDIATE");
+    run(connection, "DROP TABLE t");
+    run(connection, &format!("CREATE TABLE t ({columns})"));
+    run(connection, &format!("INSERT INTO t (id, {c}, {d}) VALUES (1, '{c}', '{d}')"));
+    run(connection, "COMMIT");
+}
+
+/// Reads the table's row; false where tables changed before it came.
+fn names_are_those_of_values(statement: &Statement, key: Option<i64>) -> bool {
+    let parameters = key.map(|key| Arc::new(Int64Array::from(vec![key])) as ArrayRef);
+    let read = || -> odbc_engine::Result<RecordBatch> {
+        statement.execute(&Parameters::from_arrays(parameters)?)?;
+        let stream = statement.stream(&StreamOptions::default())?;
+        let row = stream.fetch()?.unwrap();
+        assert!(stream.fetch()?.is_none());
+        Ok(row)
+    };
+    match read() {
+        Ok(row) => {
+            for (field, column) in row.schema().fields().iter().zip(row.columns()) {
+                let expected = match field.name().as_str() {
+                    "id" => "1".to_owned(),
+                    name => format!("{name:?}"),
+                };
+                assert_eq!(cell(column, 0), expected, "{row:?}");
+            }
+            true
+        }
+        Err(error) => {
+            assert_eq!(error.kind, ErrorKind::Transaction, "{error}");
+            false
+        }
+    }
+}
+
+#[test]
+fn names_are_those_of_the_values_while_the_table_changes() {
+    const ROUNDS: usize = 300;
+    for (mode, streaming) in [("delete", false), ("wal", false), ("wal", true)] {
+        let database = Database::new(&format!("{mode}_{streaming}"));
+        let writer = database.connect();
+        run(&writer, &format!("PRAGMA journal_mode = {mode}"));
+        make_named(&writer, 0);
+        let options = ConnectionOptions { streaming, ..ConnectionOptions::default() };
+        let reader = Connection::open(&database.connection_string(), &options).unwrap();
+        let kept = reader.statement(QUERY).unwrap();
+        let mut read = 0;
+        thread::scope(|scope| {
+            let writing = scope.spawn(|| (1..ROUNDS).for_each(|round| make_named(&writer, round)));
+            while !writing.is_finished() {
+                read += usize::from(names_are_those_of_values(&kept, Some(1)));
+                let new = reader.statement("SELECT * FROM t").unwrap();
+                read += usize::from(names_are_those_of_values(&new, None));
+                let new = reader.statement(QUERY).unwrap();
+                read += usize::from(names_are_those_of_values(&new, Some(1)));
+            }
+        });
+        assert!(read > 0);
+    }
 }

@@ -15,6 +15,10 @@ pub(crate) struct Schema {
     changes: u64,
     /// Asks the database for its version of them.
     version: Option<StatementHandle>,
+    /// Asks for the same, and makes the session look at the tables again where it has changed.
+    loader: Option<StatementHandle>,
+    /// The tables as the session has looked at them last: it prepares for these or later ones.
+    loaded: Option<SchemaMark>,
     /// Where the database is; none where that does not tell when it is written.
     file: Option<Option<DatabaseFile>>,
     known: Option<Known>,
@@ -44,14 +48,36 @@ impl SchemaMark {
 impl Session {
     /// Notes that a statement may have changed tables, so that what is prepared may not fit them.
     pub fn note_schema_change(&mut self) {
-        self.schema.changes += 1;
-        self.schema.known = None;
+        self.forget_schema();
         self.cache.clear();
     }
 
-    /// Notes that what the session itself has changed may have been undone.
-    pub fn forget_schema_version(&mut self) {
+    /// Notes that the tables may not be what they were: where the session has undone its own changes,
+    /// another process may give their number to different ones.
+    pub fn forget_schema(&mut self) {
+        self.schema.changes += 1;
         self.schema.known = None;
+        self.schema.loaded = None;
+    }
+
+    /// The tables for which a statement is prepared, or which were there before those; None where
+    /// the database does not tell, or not now.
+    pub fn loaded_mark(&mut self) -> Option<SchemaMark> {
+        if self.schema.loaded.is_none() {
+            self.load_schema();
+        }
+        self.schema.loaded.clone()
+    }
+
+    /// Makes the session look at the tables as they are: SQLite does when a query is executed, not
+    /// when it is prepared.
+    pub fn load_schema(&mut self) {
+        let Some(types) = &self.dbms.sticking_types else { return };
+        let loader = self.schema.loader.take();
+        let asked = self.ask_version(loader, types.loading_version);
+        let Some((version, loader)) = asked else { return };
+        self.schema.loader = Some(loader);
+        self.schema.loaded = Some(SchemaMark { changes: self.schema.changes, version });
     }
 
     /// The tables' present state; None where the database does not tell, or not now.
@@ -64,7 +90,9 @@ impl Session {
             return Some(SchemaMark { changes, version: version.clone() });
         }
         let is_news = known.is_none();
-        let version = self.ask_version(types.schema_version)?;
+        let asking = self.schema.version.take();
+        let (version, asking) = self.ask_version(asking, types.schema_version)?;
+        self.schema.version = Some(asking);
         if let Some(stamp) = stamp.filter(|stamp| is_news && stamp.is_settled()) {
             let is_whole = self.ask(OPERATION, types.file.is_whole).is_ok_and(|whole| whole == "1");
             self.schema.known = Some(Known { stamp, version: is_whole.then(|| version.clone()) });
@@ -85,9 +113,13 @@ impl Session {
         self.schema.file.as_ref()?.as_ref()?.stamp()
     }
 
-    fn ask_version(&mut self, query: &str) -> Option<String> {
+    fn ask_version(
+        &self,
+        prepared: Option<StatementHandle>,
+        query: &str,
+    ) -> Option<(String, StatementHandle)> {
         let context = self.context(OPERATION);
-        let mut statement = match self.schema.version.take() {
+        let mut statement = match prepared {
             Some(statement) => statement,
             None => {
                 let mut statement = self.allocate(OPERATION).ok()?;
@@ -102,8 +134,7 @@ impl Session {
         // is left running, or was stopped, makes an interrupt of SQLite last.
         fetch::single_text(&mut statement, context).ok()?;
         statement.close();
-        self.schema.version = Some(statement);
-        Some(version)
+        Some((version, statement))
     }
 
     /// Whether the types of a table's columns are what they were declared, whatever they hold.

@@ -190,7 +190,7 @@ impl Session {
     /// connection is lost, and that a transaction may have been.
     pub fn failed(&mut self, error: Error) -> Error {
         self.failed_in_transaction |= !self.autocommit;
-        self.forget_schema_version();
+        self.forget_schema();
         let error = self.explain(error);
         self.look_for_losses(error)
     }
@@ -332,6 +332,8 @@ impl Session {
         let operation = if commit { "commit" } else { "rollback" };
         if commit {
             self.prove_commit()?;
+        } else {
+            self.forget_schema();
         }
         let ended = self.handle.end_transaction(commit, self.context(operation));
         (self.failed_in_transaction, self.worked) = (false, false);

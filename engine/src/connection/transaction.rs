@@ -221,6 +221,7 @@ impl Session {
     }
 
     pub fn rollback_to_savepoint(&mut self, name: &str) -> Result<()> {
+        self.forget_schema();
         self.run_savepoint("rollback", self.dbms.savepoints.rollback, name)
     }
 

@@ -69,6 +69,7 @@ pub(crate) const FACTS: Dbms = Dbms {
     expressions_are_typed: false,
     sticking_types: Some(StickingTypes {
         schema_version: "PRAGMA schema_version",
+        loading_version: "SELECT schema_version FROM pragma_schema_version",
         is_typed: "SELECT count(*) > 0 AND min(type) <> '' AND NOT EXISTS \
                    (SELECT 1 FROM pragma_database_list WHERE name <> 'main') \
                    FROM pragma_table_xinfo('{}')",

@@ -16,7 +16,7 @@ use arrow_schema::SchemaRef;
 use crate::{
     cancel::{Cause, Phase},
     catalog::{self, CatalogQuery},
-    connection::Prepared,
+    connection::{Prepared, SchemaMark},
     dbms::Dbms,
     error::{Error, ErrorKind, Result},
     fetch::Cursor,
@@ -63,6 +63,8 @@ pub(crate) struct StatementState {
     prepared: Option<(String, usize)>,
     /// Whether it may be executed again as it is prepared.
     steadiness: Steadiness,
+    /// The tables that the present result is described for, until its first rows are there.
+    awaited: Option<SchemaMark>,
     /// Whether it was prepared before the present execution, perhaps long ago.
     prepared_before: bool,
     failed: bool,
@@ -95,6 +97,7 @@ impl StatementState {
             parameters_bound: false,
             prepared: None,
             steadiness: Steadiness::default(),
+            awaited: None,
             prepared_before: false,
             failed: false,
             stopped: None,
@@ -245,6 +248,7 @@ impl StatementState {
         self.failed = true;
         self.stopped = None;
         self.loss = None;
+        self.awaited = None;
         let outcome = self.run(sql, parameters, context)?;
         let execution = self.begin_result(outcome, context)?;
         self.gave_rows = execution.column_count > 0;
@@ -331,6 +335,16 @@ impl StatementState {
     /// Whether the query may be executed again as it is prepared.
     pub fn steadiness(&mut self) -> &mut Steadiness {
         &mut self.steadiness
+    }
+
+    /// Notes for which tables the result is described whose rows are yet to be read.
+    pub fn await_rows(&mut self, mark: Option<SchemaMark>) {
+        self.awaited = mark;
+    }
+
+    /// That, once: what has been read is of these tables or of none.
+    pub fn take_awaited(&mut self) -> Option<SchemaMark> {
+        self.awaited.take()
     }
 
     /// The tables that the columns of the present result are of; None where one is of none.
