@@ -200,7 +200,7 @@ impl Statement {
         }
         metrics::count_execution(begin.elapsed());
         if !self.keeps_schema {
-            session.note_schema_change();
+            session.note_schema_change(&self.sql);
         }
         if let Ok(execution) = &mut executed {
             session.succeeded();

@@ -134,6 +134,38 @@ fn another_connection_makes_the_table_anew() {
 }
 
 #[test]
+fn another_connection_makes_a_table_of_an_attached_database_anew() {
+    let (database, other) = (Database::new("attaching"), Database::new("attached"));
+    let connection = database.connect();
+    run(&connection, &format!("ATTACH '{}' AS \"the other\"", other.path));
+    for clearing in [false, true] {
+        let query = "SELECT * FROM \"the other\".t WHERE id = ?";
+        let seen = columns(&connection.statement(query).unwrap());
+        let kept = connection.statement(query).unwrap();
+        for _ in 0..3 {
+            assert_eq!(columns(&kept), seen);
+        }
+        drop(kept);
+        if clearing {
+            connection.clear_statements().unwrap();
+        }
+        let kept = connection.statement(query).unwrap();
+        assert_eq!(columns(&kept), seen);
+        let writer = other.connect();
+        let anew = match clearing {
+            false => "CREATE TABLE t (w VARCHAR(10), id BIGINT)",
+            true => "CREATE TABLE t (id BIGINT, w VARCHAR(10), x VARCHAR(10))",
+        };
+        run(&writer, "DROP TABLE t");
+        run(&writer, anew);
+        run(&writer, "INSERT INTO t (id) VALUES (1)");
+        let expected: &[&str] = if clearing { &["id", "w", "x"] } else { &["w", "id"] };
+        assert_eq!(columns(&kept), expected);
+        assert_eq!(columns(&connection.statement(query).unwrap()), expected);
+    }
+}
+
+#[test]
 fn the_journal_is_moved_beside_the_file() {
     let database = Database::new("to_wal");
     database.settle();

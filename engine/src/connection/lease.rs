@@ -138,7 +138,7 @@ impl Parked {
     /// Whether it still answers: fails where it does not.
     pub fn check(&self, query: Option<&str>) -> Result<()> {
         const OPERATION: &str = "acquire";
-        let mut session = self.session(OPERATION)?;
+        let session = self.session(OPERATION)?;
         if session.is_dead() {
             let message = "the connection is lost";
             return Err(Error::new(ErrorKind::Connection, OPERATION, message));

@@ -22,6 +22,8 @@ pub(crate) struct Schema {
     /// Where the database is; none where that does not tell when it is written.
     file: Option<Option<DatabaseFile>>,
     known: Option<Known>,
+    /// The names, quoted, of the databases that the session has attached.
+    attached: Vec<String>,
 }
 
 /// What holds as long as the database's file is stamped like this.
@@ -45,10 +47,25 @@ impl SchemaMark {
     }
 }
 
+impl Schema {
+    /// Lets go of its statements, and of what it need not know.
+    pub fn clear(&mut self) {
+        let attached = std::mem::take(&mut self.attached);
+        *self = Self { changes: self.changes + 1, attached, ..Self::default() };
+    }
+}
+
 impl Session {
     /// Notes that a statement may have changed tables, so that what is prepared may not fit them.
-    pub fn note_schema_change(&mut self) {
+    pub fn note_schema_change(&mut self, sql: &str) {
         self.forget_schema();
+        if let Some(types) = &self.dbms.sticking_types
+            && sql.to_ascii_lowercase().contains(types.attaching)
+        {
+            let names = self.ask(OPERATION, types.attached).unwrap_or_default();
+            self.schema.attached =
+                names.split('\x1f').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        }
         self.cache.clear();
     }
 
@@ -77,6 +94,12 @@ impl Session {
         let asked = self.ask_version(loader, types.loading_version);
         let Some((version, loader)) = asked else { return };
         self.schema.loader = Some(loader);
+        for name in &self.schema.attached {
+            let query = types.loading_attached.replace("{}", name);
+            if self.ask(OPERATION, &query).is_err() {
+                return;
+            }
+        }
         self.schema.loaded = Some(SchemaMark { changes: self.schema.changes, version });
     }
 
@@ -103,7 +126,7 @@ impl Session {
     /// The present stamp of the database's file. A transaction of the session's own may have
     /// changed tables without it.
     fn stamp(&mut self, facts: LocalFile) -> Option<Stamp> {
-        if !self.autocommit {
+        if !self.autocommit || !self.schema.attached.is_empty() {
             return None;
         }
         if self.schema.file.is_none() {
@@ -118,6 +141,7 @@ impl Session {
         prepared: Option<StatementHandle>,
         query: &str,
     ) -> Option<(String, StatementHandle)> {
+        let types = self.dbms.sticking_types.as_ref()?;
         let context = self.context(OPERATION);
         let mut statement = match prepared {
             Some(statement) => statement,
@@ -129,11 +153,16 @@ impl Session {
         };
         // SAFETY: Nothing is bound to a statement that the engine runs for itself.
         let executed = unsafe { statement.execute(context) };
-        let version = executed.and_then(|_| fetch::single_text(&mut statement, context)).ok()?;
+        let mut version =
+            executed.and_then(|_| fetch::single_text(&mut statement, context)).ok()?;
         // With StepAPI, sqliteodbc 0.9998 leaves it running unless it is read to its end; one that
         // is left running, or was stopped, makes an interrupt of SQLite last.
         fetch::single_text(&mut statement, context).ok()?;
         statement.close();
+        for name in &self.schema.attached {
+            let query = types.attached_version.replace("{}", name);
+            version = format!("{version} {}", self.ask(OPERATION, &query).ok()?);
+        }
         Some((version, statement))
     }
 

@@ -157,7 +157,7 @@ impl Session {
         let freed = self.statements.drain().map(|(_, statement)| statement.free(context));
         let failures: Vec<_> = freed.filter_map(Result::err).collect();
         self.cache.clear();
-        self.schema = Schema::default();
+        self.schema.clear();
         let failed = failures.len();
         match failures.into_iter().next() {
             None => Ok(open),
@@ -172,7 +172,7 @@ impl Session {
     }
 
     /// Runs a statement of the engine's own.
-    pub fn run(&mut self, operation: &'static str, sql: &str) -> Result<StatementHandle> {
+    pub fn run(&self, operation: &'static str, sql: &str) -> Result<StatementHandle> {
         let mut statement = self.allocate(operation)?;
         statement
             .execute_direct(sql, self.context(operation))
@@ -181,7 +181,7 @@ impl Session {
     }
 
     /// The text in the first column of the first row of a query of the engine's own.
-    pub fn ask(&mut self, operation: &'static str, sql: &str) -> Result<String> {
+    pub fn ask(&self, operation: &'static str, sql: &str) -> Result<String> {
         let mut statement = self.run(operation, sql)?;
         crate::fetch::single_text(&mut statement, self.context(operation))
     }

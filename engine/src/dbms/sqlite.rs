@@ -70,6 +70,11 @@ pub(crate) const FACTS: Dbms = Dbms {
     sticking_types: Some(StickingTypes {
         schema_version: "PRAGMA schema_version",
         loading_version: "SELECT schema_version FROM pragma_schema_version",
+        attaching: "tach",
+        attached: "SELECT coalesce(group_concat('\"' || replace(name, '\"', '\"\"') || '\"', \
+                   char(31)), '') FROM pragma_database_list WHERE name NOT IN ('main', 'temp')",
+        attached_version: "PRAGMA {}.schema_version",
+        loading_attached: "SELECT count(*) FROM (SELECT 1 FROM {}.sqlite_schema LIMIT 1)",
         is_typed: "SELECT count(*) > 0 AND min(type) <> '' AND NOT EXISTS \
                    (SELECT 1 FROM pragma_database_list WHERE name <> 'main') \
                    FROM pragma_table_xinfo('{}')",
