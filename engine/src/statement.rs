@@ -43,6 +43,9 @@ pub struct Execution {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// How often a statement is prepared anew whose tables change meanwhile.
+const STALE_ATTEMPTS: u32 = 3;
+
 /// Whether a statement may change rows, so that executing it again would do harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Writes {
@@ -191,8 +194,12 @@ impl Statement {
         let context = session.context(OPERATION);
         let begin = Instant::now();
         let mut executed = self.execute_steadily(&mut session, sql, encoded, context);
-        let state = self.state(&mut session, OPERATION)?;
-        if executed.as_ref().is_err_and(|error| state.is_stale(error)) {
+        for _ in 0..STALE_ATTEMPTS {
+            let state = self.state(&mut session, OPERATION)?;
+            let reads_only = self.writes == Writes::Never;
+            if !executed.as_ref().is_err_and(|error| state.is_stale(error, reads_only)) {
+                break;
+            }
             let handle = session.allocate(OPERATION)?;
             let state = self.state(&mut session, OPERATION)?;
             state.set_handle(handle);
@@ -328,6 +335,7 @@ impl Statement {
         options.check()?;
         let mut session = self.shared.session(OPERATION)?;
         let context = session.context(OPERATION);
+        let streams = session.streams;
         let state = self.state(&mut session, OPERATION)?;
         let reading = state.reading();
         let key = |number| ResultKey {
@@ -342,7 +350,7 @@ impl Statement {
         if let Some((schema, result)) = state.read_held() {
             return Ok(Stream::new(key(result), schema, Some(false), reading()));
         }
-        let (schema, number, reads_instants) = state.read(options, context)?;
+        let (schema, number, reads_instants) = state.read(options, streams, context)?;
         if reads_instants && let Err(error) = session.check_time_zone(OPERATION) {
             self.state(&mut session, OPERATION)?.close_reading(number);
             return Err(error);

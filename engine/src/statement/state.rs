@@ -171,10 +171,12 @@ impl StatementState {
         Some(Prepared { handle, sql, markers })
     }
 
-    /// Whether a failure may only mean that what was prepared no longer fits its tables.
-    pub fn is_stale(&self, error: &Error) -> bool {
+    /// Whether a failure may only mean that what was prepared, be it a moment ago, no longer fits its
+    /// tables. What writes is tried again only where it was prepared by an execution before.
+    pub fn is_stale(&self, error: &Error, reads_only: bool) -> bool {
         // PostgreSQL's "cached plan must not change result type" and "no such statement".
-        self.prepared_before && matches!(error.sqlstate.as_deref(), Some("0A000" | "26000"))
+        (self.prepared_before || reads_only)
+            && matches!(error.sqlstate.as_deref(), Some("0A000" | "26000"))
     }
 
     /// Forgets the present result; what else the execution gave can still be had.

@@ -41,6 +41,7 @@ impl StatementState {
     pub fn read(
         &mut self,
         options: &StreamOptions,
+        streams: bool,
         context: Context,
     ) -> Result<(SchemaRef, u64, bool)> {
         let invalid =
@@ -54,7 +55,7 @@ impl StatementState {
         if self.column_count == 0 || self.handle.is_none() {
             return Err(invalid("there is no result to read: execute a query first"));
         }
-        let (cursor, columns) = match self.unpark(options, context) {
+        let (cursor, columns) = match self.unpark(options, streams, context) {
             Some(parked) => parked,
             None => {
                 self.unbind();
@@ -73,12 +74,15 @@ impl StatementState {
     fn unpark(
         &mut self,
         options: &StreamOptions,
+        streams: bool,
         context: Context,
     ) -> Option<(Box<Cursor>, Vec<ColumnInfo>)> {
         let (cursor, columns) = self.parked.as_ref()?;
         let handle = self.handle.as_mut()?;
-        // PostgreSQL refuses a prepared query whose columns have changed.
-        let is_steady = context.dbms.keeps_prepared_queries || self.steadiness.is_marked();
+        // PostgreSQL refuses a prepared query whose columns have changed, but with UseDeclareFetch
+        // psqlodbc 13.02 declares a cursor for the text anew.
+        let is_refused = context.dbms.keeps_prepared_queries && !streams;
+        let is_steady = is_refused || self.steadiness.is_marked();
         let fits = cursor.options() == options
             && columns.len() == self.column_count
             && (is_steady || handle.are_described_by(columns, context));
