@@ -8,6 +8,7 @@ mod parts;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_schema::{Field, SchemaRef, extension::EXTENSION_TYPE_NAME_KEY};
 use serde::Deserialize;
 
 use crate::{
@@ -133,6 +134,40 @@ fn start(
     let statement = Statement::new(shared, sql)?;
     statement.execute(parameters)?;
     Ok(statement.stream(options)?.owning(statement))
+}
+
+/// The batch of one of the queries as one of them all, whose columns must be the same.
+fn fitting(batch: RecordBatch, schema: &SchemaRef, operation: &'static str) -> Result<RecordBatch> {
+    let given = batch.schema();
+    if Arc::ptr_eq(&given, schema) {
+        return Ok(batch);
+    }
+    let mut pairs = given.fields().iter().zip(schema.fields());
+    match pairs.find(|(one, all)| !are_alike(one, all)) {
+        Some((one, all)) if one.name() == all.name() => Err(data_error(
+            operation,
+            format!(
+                "column {:?} is {} in one of the queries and {} in another: cast it to one type",
+                all.name(),
+                all.data_type(),
+                one.data_type()
+            ),
+        )),
+        None if given.fields().len() == schema.fields().len() => {
+            RecordBatch::try_new(Arc::clone(schema), batch.columns().to_vec())
+                .map_err(|error| data_error(operation, error.to_string()))
+        }
+        _ => Err(data_error(operation, "the columns of the query have changed")),
+    }
+}
+
+/// Whether values of two fields are told alike, whatever their drivers say of lengths.
+fn are_alike(one: &Field, other: &Field) -> bool {
+    let same = |key| one.metadata().get(key) == other.metadata().get(key);
+    one.name() == other.name()
+        && one.data_type() == other.data_type()
+        && same("odbc.logical")
+        && same(EXTENSION_TYPE_NAME_KEY)
 }
 
 /// An error that no query has counted.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
 
-use super::{PageOptions, column, data_error, nested, rows, start};
+use super::{PageOptions, column, data_error, fitting, nested, rows, start};
 use crate::{
     connection::Shared,
     error::{Diagnostic, Error, ErrorKind, Result},
@@ -107,6 +107,7 @@ impl Pages {
                 self.turn()?;
                 continue;
             };
+            let batch = fitting(batch, &self.schema, OPERATION)?;
             self.left = self.left.saturating_sub(batch.num_rows());
             let batch = self.without_overlap(batch)?;
             if batch.num_rows() > 0 {
@@ -134,9 +135,6 @@ impl Pages {
         }
         let stream = start(&self.shared, &self.next_page, &parameters, &self.options)?;
         let stream = stream.feeding_another();
-        if stream.schema() != self.schema {
-            return Err(data_error(OPERATION, "the columns of the query have changed"));
-        }
         (self.stream, self.left, self.overlaps) = (Some(stream), self.rows + 1, true);
         Ok(())
     }

@@ -10,9 +10,9 @@ use std::{
 };
 
 use arrow_array::{Array, ArrayRef, cast::AsArray};
-use arrow_schema::FieldRef;
+use arrow_schema::{FieldRef, Schema, SchemaRef};
 
-use super::{PartitionOptions, bounds, column, nested};
+use super::{PartitionOptions, bounds, column, fitting, nested};
 use crate::{
     cancel::CancelHandle,
     connection::{Connection, Shared},
@@ -69,16 +69,17 @@ pub(crate) fn read(
     let (sql, parameters) = parts.next().ok_or_else(no_part)?;
     let line = Arc::new(Mutex::new(parts));
     let (sender, batches) = sync_channel(others.len() + 1);
-    let batches = Box::new(Parts { batches, stops });
+    let mut gathered = Box::new(Parts { batches, stops, schema: SchemaRef::new(Schema::empty()) });
     // A driver may return from an execution only once it has every row, so all begin together.
     for other in others {
         spawn(other, None, &line, &sender, &options)?;
     }
     // This part is begun here, so that what is wrong with the query is told at once.
     let begun = first.query(&sql, &parameters, &options)?.feeding_another();
+    gathered.schema = begun.schema();
     let schema = begun.schema();
     spawn(first, Some(begun), &line, &sender, &options)?;
-    Ok(Stream::made(shared, schema, batches))
+    Ok(Stream::made(shared, schema, gathered))
 }
 
 /// Begins a transaction whose view of the data others can share; returns its name.
@@ -220,6 +221,8 @@ struct Parts {
     /// What the connections fetched; the `last` of one is that of its part.
     batches: Receiver<Fetched>,
     stops: Vec<CancelHandle>,
+    /// The columns of them all.
+    schema: SchemaRef,
 }
 
 impl Drop for Parts {
@@ -241,7 +244,9 @@ impl Batches for Parts {
             };
             warnings.append(&mut fetched.warnings);
             if !fetched.last {
-                return Fetched { warnings, ..fetched };
+                let fit = |batch| fitting(batch, &self.schema, OPERATION);
+                let batch = fetched.batch.and_then(|batch| batch.map(fit).transpose());
+                return Fetched { batch, warnings, ..fetched };
             }
         }
     }
