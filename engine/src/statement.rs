@@ -119,7 +119,8 @@ impl Statement {
         let mut session = shared.session_of(&job)?;
         let _alarm = job.within(shared.query_timeout_ms());
         let context = session.context(OPERATION);
-        session.load_schema();
+        let looked = session.load_schema();
+        looked.map_err(|error| session.failed(error)).inspect_err(metrics::count_error)?;
         let handle = session.allocate(OPERATION)?;
         let mut state = StatementState::new();
         let asked = state.ask_catalog(query, handle, context);

@@ -4,7 +4,12 @@ use super::{
     Session,
     database_file::{DatabaseFile, Stamp},
 };
-use crate::{dbms::LocalFile, fetch, handle::StatementHandle};
+use crate::{
+    dbms::LocalFile,
+    error::{ErrorKind, Result},
+    fetch,
+    handle::StatementHandle,
+};
 
 const OPERATION: &str = "execute";
 
@@ -78,29 +83,30 @@ impl Session {
     }
 
     /// The tables for which a statement is prepared, or which were there before those; None where
-    /// the database does not tell, or not now.
-    pub fn loaded_mark(&mut self) -> Option<SchemaMark> {
+    /// the database does not tell.
+    pub fn loaded_mark(&mut self) -> Result<Option<SchemaMark>> {
         if self.schema.loaded.is_none() {
-            self.load_schema();
+            self.load_schema()?;
         }
-        self.schema.loaded.clone()
+        Ok(self.schema.loaded.clone())
     }
 
     /// Makes the session look at the tables as they are: SQLite does when a query is executed, not
-    /// when it is prepared.
-    pub fn load_schema(&mut self) {
-        let Some(types) = &self.dbms.sticking_types else { return };
+    /// when it is prepared. Where they are locked, the query need not wait for them once more.
+    pub fn load_schema(&mut self) -> Result<()> {
+        let Some(types) = &self.dbms.sticking_types else { return Ok(()) };
         let loader = self.schema.loader.take();
-        let asked = self.ask_version(loader, types.loading_version);
-        let Some((version, loader)) = asked else { return };
+        let (version, loader) = match self.ask_version(loader, types.loading_version) {
+            // SQLite before 3.16 has no such functions.
+            Err(error) if error.kind == ErrorKind::Syntax => return Ok(()),
+            asked => asked?,
+        };
         self.schema.loader = Some(loader);
         for name in &self.schema.attached {
-            let query = types.loading_attached.replace("{}", name);
-            if self.ask(OPERATION, &query).is_err() {
-                return;
-            }
+            self.ask(OPERATION, &types.loading_attached.replace("{}", name))?;
         }
         self.schema.loaded = Some(SchemaMark { changes: self.schema.changes, version });
+        Ok(())
     }
 
     /// The tables' present state; None where the database does not tell, or not now.
@@ -114,7 +120,7 @@ impl Session {
         }
         let is_news = known.is_none();
         let asking = self.schema.version.take();
-        let (version, asking) = self.ask_version(asking, types.schema_version)?;
+        let (version, asking) = self.ask_version(asking, types.schema_version).ok()?;
         self.schema.version = Some(asking);
         if let Some(stamp) = stamp.filter(|stamp| is_news && stamp.is_settled()) {
             let is_whole = self.ask(OPERATION, types.file.is_whole).is_ok_and(|whole| whole == "1");
@@ -140,30 +146,29 @@ impl Session {
         &self,
         prepared: Option<StatementHandle>,
         query: &str,
-    ) -> Option<(String, StatementHandle)> {
-        let types = self.dbms.sticking_types.as_ref()?;
+    ) -> Result<(String, StatementHandle)> {
         let context = self.context(OPERATION);
         let mut statement = match prepared {
             Some(statement) => statement,
             None => {
-                let mut statement = self.allocate(OPERATION).ok()?;
-                statement.prepare(query, context).ok()?;
+                let mut statement = self.allocate(OPERATION)?;
+                statement.prepare(query, context)?;
                 statement
             }
         };
         // SAFETY: Nothing is bound to a statement that the engine runs for itself.
-        let executed = unsafe { statement.execute(context) };
-        let mut version =
-            executed.and_then(|_| fetch::single_text(&mut statement, context)).ok()?;
+        unsafe { statement.execute(context) }?;
+        let mut version = fetch::single_text(&mut statement, context)?;
         // With StepAPI, sqliteodbc 0.9998 leaves it running unless it is read to its end; one that
         // is left running, or was stopped, makes an interrupt of SQLite last.
-        fetch::single_text(&mut statement, context).ok()?;
+        fetch::single_text(&mut statement, context)?;
         statement.close();
         for name in &self.schema.attached {
-            let query = types.attached_version.replace("{}", name);
-            version = format!("{version} {}", self.ask(OPERATION, &query).ok()?);
+            let Some(types) = &self.dbms.sticking_types else { break };
+            let number = self.ask(OPERATION, &types.attached_version.replace("{}", name))?;
+            version = format!("{version} {number}");
         }
-        Some((version, statement))
+        Ok((version, statement))
     }
 
     /// Whether the types of a table's columns are what they were declared, whatever they hold.

@@ -55,7 +55,7 @@ impl Statement {
         if context.dbms.sticking_types.is_none() || self.writes != Writes::Never {
             if self.writes == Writes::Perhaps {
                 // It is executed once only, so all that can be done is done before.
-                session.load_schema();
+                session.load_schema()?;
             }
             return self.state(session, context.operation)?.execute(sql, parameters, context);
         }
@@ -89,7 +89,7 @@ impl Statement {
         context: Context,
     ) -> Result<Execution> {
         for _ in 0..ATTEMPTS {
-            let prepared_for = session.loaded_mark();
+            let prepared_for = session.loaded_mark()?;
             let state = self.state(session, context.operation)?;
             if state.steadiness().is_marked() {
                 *state.steadiness() = Steadiness::Unknown;
