@@ -5,8 +5,6 @@ mod support;
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    path::Path,
-    process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -17,7 +15,7 @@ use std::{
 };
 
 use odbc_engine::{Cancel, Connection, ConnectionOptions, ConnectionString, ErrorKind, Parameters};
-use support::{SQLITE, batches, connect, query, run, server};
+use support::{SQLITE, batches, connect, driver, query, run, server};
 
 /// What is stopped in milliseconds must not be mistaken for what ends by itself.
 const STOPPED: Duration = Duration::from_secs(5);
@@ -296,14 +294,7 @@ fn a_silent_network_does_not_hold_up_who_cancels() {
 
 #[test]
 fn what_nobody_knows_how_to_stop_is_unsupported() {
-    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libunknown.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stubborn_driver.c");
-    let compiled = Command::new(std::env::var("CC").unwrap_or_else(|_| "cc".to_owned()))
-        .args(["-shared", "-fPIC", "-o"])
-        .args([&library, &source])
-        .output()
-        .unwrap();
-    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    let library = driver("libunknown.so", "stubborn_driver.c", &[]);
     let connection_string = format!("Driver={}", library.display());
     let connection = connect(&connection_string);
     let capabilities = connection.capabilities();

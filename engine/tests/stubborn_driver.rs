@@ -2,22 +2,12 @@
 
 mod support;
 
-use std::{env, path::Path, process::Command};
-
 use odbc_engine::{ErrorKind, Parameters, clear_all_statements, metrics};
-use support::connect;
+use support::{connect, driver};
 
 #[test]
 fn clearing_tells_of_a_statement_that_stays_and_closes_the_others() {
-    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libstubborn.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stubborn_driver.c");
-    let compiled = Command::new(env::var("CC").unwrap_or_else(|_| "cc".to_owned()))
-        .args(["-shared", "-fPIC", "-o"])
-        .args([&library, &source])
-        .output()
-        .unwrap();
-    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-
+    let library = driver("libstubborn.so", "stubborn_driver.c", &[]);
     let connection = connect(&format!("Driver={}", library.display()));
     let open: Vec<_> = (0..3).map(|_| connection.statement("DO SOMETHING").unwrap()).collect();
     for statement in &open {

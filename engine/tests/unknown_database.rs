@@ -8,31 +8,27 @@ use odbc_engine::{
     BulkOptions, Connection,
     arrow_array::{Int64Array, RecordBatch, RecordBatchIterator, StringArray},
 };
-use support::{batches, cell, connect, query, run, server};
+use support::{batches, cell, connect, driver, query, run, server};
 
 /// A connection to the same server by the same driver, under another name.
 fn renamed(connection_string: &str) -> Connection {
     let (_, rest) = connection_string.split_once('=').unwrap();
     let end = rest.find(';').unwrap();
-    let (driver, rest) = rest.split_at(end);
-    let driver = driver.trim_matches(['{', '}']);
-    let installed = Command::new("odbcinst").args(["-q", "-d", "-n", driver]).output().unwrap();
+    let (name, rest) = rest.split_at(end);
+    let name = name.trim_matches(['{', '}']);
+    let installed = Command::new("odbcinst").args(["-q", "-d", "-n", name]).output().unwrap();
     let settings = String::from_utf8(installed.stdout).unwrap();
     let path = settings.lines().find_map(|line| line.strip_prefix("Driver=")).unwrap();
     let path = match Path::new(path).is_absolute() {
         true => path.to_owned(),
         false => format!("/usr/lib/{}-linux-gnu/odbc/{path}", env::consts::ARCH),
     };
-    let library =
-        format!("{}/unknown_{}.so", env!("CARGO_TARGET_TMPDIR"), driver.replace(' ', "_"));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/unknown_database.c");
-    let compiled = Command::new(env::var("CC").unwrap_or_else(|_| "cc".to_owned()))
-        .args(["-shared", "-fPIC", "-o", &library, &format!("-DREAL=\"{path}\"")])
-        .args([source.to_str().unwrap(), "-Wl,--no-as-needed", &path, "-ldl"])
-        .output()
-        .unwrap();
-    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-    let connection = connect(&format!("Driver={library}{rest}"));
+    let library = driver(
+        &format!("unknown_{}.so", name.replace(' ', "_")),
+        "unknown_database.c",
+        &[&format!("-DREAL=\"{path}\""), "-Wl,--no-as-needed", &path, "-ldl"],
+    );
+    let connection = connect(&format!("Driver={}{rest}", library.display()));
     assert_eq!(connection.info().dbms, "unknown");
     connection
 }

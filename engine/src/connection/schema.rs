@@ -5,7 +5,7 @@ use super::{
     database_file::{DatabaseFile, Stamp},
 };
 use crate::{
-    dbms::LocalFile,
+    dbms::{LocalFile, StickingTypes},
     error::{ErrorKind, Result},
     fetch,
     handle::StatementHandle,
@@ -96,7 +96,7 @@ impl Session {
     pub fn load_schema(&mut self) -> Result<()> {
         let Some(types) = &self.dbms.sticking_types else { return Ok(()) };
         let loader = self.schema.loader.take();
-        let (version, loader) = match self.ask_version(loader, types.loading_version) {
+        let (version, loader) = match self.ask_version(types, loader, types.loading_version) {
             // SQLite before 3.16 has no such functions.
             Err(error) if error.kind == ErrorKind::Syntax => return Ok(()),
             asked => asked?,
@@ -120,7 +120,7 @@ impl Session {
         }
         let is_news = known.is_none();
         let asking = self.schema.version.take();
-        let (version, asking) = self.ask_version(asking, types.schema_version).ok()?;
+        let (version, asking) = self.ask_version(types, asking, types.schema_version).ok()?;
         self.schema.version = Some(asking);
         if let Some(stamp) = stamp.filter(|stamp| is_news && stamp.is_settled()) {
             let is_whole = self.ask(OPERATION, types.file.is_whole).is_ok_and(|whole| whole == "1");
@@ -144,6 +144,7 @@ impl Session {
 
     fn ask_version(
         &self,
+        types: &StickingTypes,
         prepared: Option<StatementHandle>,
         query: &str,
     ) -> Result<(String, StatementHandle)> {
@@ -164,7 +165,6 @@ impl Session {
         fetch::single_text(&mut statement, context)?;
         statement.close();
         for name in &self.schema.attached {
-            let Some(types) = &self.dbms.sticking_types else { break };
             let number = self.ask(OPERATION, &types.attached_version.replace("{}", name))?;
             version = format!("{version} {number}");
         }

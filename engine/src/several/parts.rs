@@ -76,8 +76,8 @@ pub(crate) fn read(
     }
     // This part is begun here, so that what is wrong with the query is told at once.
     let begun = first.query(&sql, &parameters, &options)?.feeding_another();
-    gathered.schema = begun.schema();
     let schema = begun.schema();
+    gathered.schema = Arc::clone(&schema);
     spawn(first, Some(begun), &line, &sender, &options)?;
     Ok(Stream::made(shared, schema, gathered))
 }

@@ -4,7 +4,12 @@
 
 pub mod pools;
 
-use std::{env, fmt::Write};
+use std::{
+    env,
+    fmt::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use odbc_engine::{
     Connection, ConnectionOptions, Parameters, Stream, StreamOptions,
@@ -21,6 +26,20 @@ pub fn server(variable: &str) -> Option<String> {
         eprintln!("NOT RUN: {variable} is not set; `make test` starts the servers and sets it");
     }
     connection_string
+}
+
+/// Compiles a driver of the tests' own, from `source` in their folder; returns its library.
+pub fn driver(library: &str, source: &str, flags: &[&str]) -> PathBuf {
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(library);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(source);
+    let compiled = Command::new(env::var("CC").unwrap_or_else(|_| "cc".to_owned()))
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&library, &source])
+        .args(flags)
+        .output()
+        .unwrap();
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    library
 }
 
 pub fn connect(connection_string: &str) -> Connection {
