@@ -56,10 +56,11 @@ enum Writes {
 }
 
 impl Writes {
-    fn of(sql: &str) -> Self {
-        if begins_with_one_of(sql, &["SELECT", "VALUES"]) {
+    /// Of a statement whose first word this is.
+    fn of(word: &str) -> Self {
+        if is_one_of(word, &["SELECT", "VALUES"]) {
             Self::Never
-        } else if begins_with_one_of(sql, &["WITH"]) {
+        } else if is_one_of(word, &["WITH"]) {
             Self::Perhaps
         } else {
             Self::Always
@@ -98,14 +99,15 @@ impl Statement {
         let mut session = shared.session("statement")?;
         let key = session.statements.insert(StatementState::new());
         let width = shared.dbms.statement_bytes_min;
+        let word = first_word(sql);
         Ok(Self {
             shared: Arc::clone(shared),
             key,
             named: OnceLock::new(),
             subject: OnceLock::new(),
             query_timeout_ms: shared.query_timeout_ms().into(),
-            keeps_schema: keeps_schema(sql),
-            writes: Writes::of(sql),
+            keeps_schema: keeps_schema(word),
+            writes: Writes::of(word),
             sql: format!("{sql:width$}"),
             warnings: Mutex::default(),
         })
@@ -381,19 +383,22 @@ impl Drop for Statement {
     }
 }
 
-/// Whether a statement leaves every table's columns as they are, so that prepared statements still
-/// fit them.
-fn keeps_schema(sql: &str) -> bool {
+/// Whether a statement of this first word leaves every table's columns as they are, so that prepared
+/// statements still fit them.
+fn keeps_schema(word: &str) -> bool {
     const WORDS: [&str; 10] = [
         "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "MERGE", "REPLACE", "SHOW",
         "EXPLAIN",
     ];
-    begins_with_one_of(sql, &WORDS)
+    is_one_of(word, &WORDS)
 }
 
-fn begins_with_one_of(sql: &str, words: &[&str]) -> bool {
+fn first_word(sql: &str) -> &str {
     let sql = without_leading_comments(sql);
-    let word = &sql[..sql.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(sql.len())];
+    &sql[..sql.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(sql.len())]
+}
+
+fn is_one_of(word: &str, words: &[&str]) -> bool {
     words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, RunArray, UInt64Array,
+    Array, ArrayRef, ArrowPrimitiveType, RunArray, UInt64Array,
     cast::AsArray,
     types::{
         Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float16Type,
@@ -57,14 +57,10 @@ pub(crate) fn plain_array(array: &ArrayRef) -> Result<ArrayRef, Refusal> {
             Ok(Arc::new(halves.unary::<_, Float32Type>(|half| half.to_f32())))
         }
         DataType::Decimal32(precision, scale) => {
-            let narrow = array.as_primitive::<Decimal32Type>();
-            let wide = narrow.unary::<_, Decimal128Type>(i128::from);
-            Ok(Arc::new(wide.with_precision_and_scale(*precision, *scale).map_err(invalid)?))
+            widened::<Decimal32Type>(array, *precision, *scale)
         }
         DataType::Decimal64(precision, scale) => {
-            let narrow = array.as_primitive::<Decimal64Type>();
-            let wide = narrow.unary::<_, Decimal128Type>(i128::from);
-            Ok(Arc::new(wide.with_precision_and_scale(*precision, *scale).map_err(invalid)?))
+            widened::<Decimal64Type>(array, *precision, *scale)
         }
         DataType::Date64 => {
             let moments = array.as_primitive::<Date64Type>();
@@ -72,6 +68,14 @@ pub(crate) fn plain_array(array: &ArrayRef) -> Result<ArrayRef, Refusal> {
         }
         _ => Ok(Arc::clone(array)),
     }
+}
+
+fn widened<T>(array: &ArrayRef, precision: u8, scale: i8) -> Result<ArrayRef, Refusal>
+where
+    T: ArrowPrimitiveType<Native: Into<i128>>,
+{
+    let wide = array.as_primitive::<T>().unary::<_, Decimal128Type>(Into::into);
+    Ok(Arc::new(wide.with_precision_and_scale(precision, scale).map_err(invalid)?))
 }
 
 /// The day that a Date64 is; by Arrow's format it is a whole one.
@@ -101,8 +105,8 @@ fn invalid(error: ArrowError) -> Refusal {
 #[cfg(test)]
 mod tests {
     use arrow_array::{
-        ArrowPrimitiveType, Date32Array, Date64Array, Decimal64Array, Decimal128Array,
-        DictionaryArray, Float16Array, Float32Array, Int32Array, StringArray,
+        Date32Array, Date64Array, Decimal64Array, Decimal128Array, DictionaryArray, Float16Array,
+        Float32Array, Int32Array, StringArray,
     };
 
     use super::*;
