@@ -359,8 +359,12 @@ final class OdbcConnection implements Finalizable, OdbcService {
 OdbcConnection connectionOfHandle(NativeHandle handle) =>
     OdbcConnection._(handle);
 
-/// The handle of [connection]; not exported to users.
-int connectionHandle(OdbcConnection connection) => connection._handle.value;
+/// The handle of [connection], which another isolate frees unless it is closed;
+/// not exported to users.
+int handOverConnection(OdbcConnection connection) {
+  connection._handle.handOver();
+  return connection._handle.value;
+}
 
 /// What inserts rows by [connection]; not exported to users.
 BulkTarget bulkTargetOf(OdbcConnection connection) =>

@@ -56,6 +56,25 @@ void main() {
         statement.execute(), throwsOdbc(OdbcErrorKind.invalidState));
   });
 
+  test('what is asked behind a close fails, and what is open closes', () async {
+    final statement = await connection.prepare(_numbers(10));
+    await statement.execute();
+    final stream = await statement.stream();
+    final gone = throwsOdbc(OdbcErrorKind.invalidState);
+    final rows = connection.rows(_numbers(100000)).drain<void>();
+    final closing = connection.close();
+    await Future.wait([
+      expectLater(connection.execute('SELECT 1'), gone),
+      expectLater(connection.begin(), gone),
+      expectLater(statement.execute(), gone),
+      expectLater(stream.fetch(), gone),
+      expectLater(rows, gone),
+    ]);
+    await stream.close();
+    await statement.close();
+    await closing;
+  });
+
   test('what fails in the middle comes behind the rows before it', () async {
     await connection.execute('CREATE TABLE t (i INTEGER)');
     await connection.execute('INSERT INTO t ${_numbers(2000)}');
@@ -183,6 +202,37 @@ void main() {
     expect(connection.isClosed, isTrue);
     await stream.close();
     await connection.close();
+  });
+
+  test('workers that die at any moment leave nothing open', () async {
+    final before = metrics(engine: engine);
+    for (var round = 0; round < 100; round++) {
+      final dying = await open();
+      Future<void> prepareForever() async {
+        while (true) {
+          await dying.prepare('SELECT 1');
+        }
+      }
+
+      final pending = prepareForever();
+      // Each round a little later: before, within or behind a call of the library.
+      final watch = Stopwatch()..start();
+      while (watch.elapsedMicroseconds < round * 50) {
+        await Future<void>.delayed(Duration.zero);
+      }
+      dying.isolate.kill(priority: Isolate.immediate);
+      await expectLater(pending, throwsOdbc(OdbcErrorKind.invalidState));
+    }
+    // Another isolate closes what the last ones left.
+    final watch = Stopwatch()..start();
+    var after = metrics(engine: engine);
+    while (after.openConnections > before.openConnections &&
+        watch.elapsed < const Duration(seconds: 20)) {
+      await Future<void>.delayed(const Duration(milliseconds: 1));
+      after = metrics(engine: engine);
+    }
+    expect(after.openConnections, before.openConnections);
+    expect(after.openStatements, before.openStatements);
   });
 
   test('a thousand streams leave nothing open', () async {

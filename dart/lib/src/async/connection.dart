@@ -282,7 +282,7 @@ final class OdbcAsyncConnection implements OdbcService {
   void cancelStatement(OdbcAsyncStatement statement) => statement.cancel();
 
   @override
-  bool get isClosed => _worker.isClosing || _worker.hasEnded;
+  bool get isClosed => _worker.isClosed;
 
   @override
   Future<void> close() => _worker.close();

@@ -43,7 +43,7 @@ final class OdbcAsyncPool implements Finalizable, OdbcPoolService {
   @override
   Future<OdbcAsyncConnection> acquire() async => connectionOfWorker(
       await Worker.start(_handle.library, _borrowing(_handle.value),
-          keeps: _handle));
+          pool: _handle));
 
   @override
   Future<OdbcBulkResult> bulkInsertParallel(

@@ -91,7 +91,7 @@ final class OdbcAsyncStatement {
   Future<void> close() async {
     if (_closed) return;
     _closed = true;
-    if (!_worker.hasEnded) {
+    if (!_worker.isClosed) {
       await _worker.ask<void>(StatementClose(_id), 'close');
     }
   }

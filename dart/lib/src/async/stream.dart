@@ -166,7 +166,7 @@ final class OdbcAsyncStream {
     if (_closed) return;
     _closed = true;
     try {
-      if (!_worker.hasEnded) {
+      if (!_worker.isClosed) {
         await _worker.ask<void>(StreamClose(_started.id), 'close');
       }
     } finally {

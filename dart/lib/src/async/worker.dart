@@ -36,12 +36,12 @@ final class _Ready {
 
 /// A worker, as its connection sees it.
 final class Worker {
-  Worker._(this._isolate, this._answers, this._library, this._keeps);
+  Worker._(this._isolate, this._answers, this._library);
 
   /// Starts an isolate that connects by [open]; what fails there fails here.
-  /// The pool [keeps] is not freed before its connection.
+  /// The [pool] of the connection is not freed before it.
   static Future<Worker> start(EngineLibrary library, OpenConnection open,
-      {NativeHandle? keeps}) async {
+      {NativeHandle? pool}) async {
     final answers = ReceivePort('odbc connection');
     final first = Completer<_Ready>();
     final Isolate isolate;
@@ -56,13 +56,13 @@ final class Worker {
       answers.close();
       rethrow;
     }
-    final worker = Worker._(isolate, answers, library, keeps);
+    final worker = Worker._(isolate, answers, library);
     answers.listen((message) => worker._hear(message, first));
     try {
       final ready = await first.future;
       worker
         .._requests = ready.requests
-        .._handle = ready.handle;
+        .._connection = NativeHandle.connection(library, ready.handle, pool);
       return worker;
     } on Object {
       answers.close();
@@ -73,11 +73,11 @@ final class Worker {
   final Isolate _isolate;
   final ReceivePort _answers;
   final EngineLibrary _library;
-  // ignore: unused_field, what is kept is only reached.
-  final NativeHandle? _keeps;
   final _waiting = <int, PendingRequest>{};
   late final SendPort _requests;
-  late final int _handle;
+  // It is freed by this isolate, since the finalizers of a worker that is killed
+  // may miss a statement, which would keep the connection open.
+  late final NativeHandle _connection;
   int _last = 0;
   bool _closing = false;
   bool _ended = false;
@@ -86,7 +86,7 @@ final class Worker {
   EngineLibrary get library => _library;
 
   /// The native connection, by which any isolate can cancel what it does.
-  int get handle => _handle;
+  int get handle => _connection.value;
 
   /// The isolate, for those who must end it.
   Isolate get isolate => _isolate;
@@ -100,9 +100,10 @@ final class Worker {
   /// stopped, if it can be.
   Future<T> ask<T>(Request request, String operation,
       {Future<void>? abort}) async {
-    if (_ended) throw _gone(operation);
+    // The worker hears of nothing behind that it is to close.
+    if (isClosed && request is! CloseConnection) throw _gone(operation);
     final id = ++_last;
-    final pending = PendingRequest(request, _library.functions, _handle);
+    final pending = PendingRequest(request, _library.functions, handle);
     _waiting[id] = pending;
     if (abort != null) pending.stopAfter(abort);
     try {
@@ -126,23 +127,23 @@ final class Worker {
     }
   }
 
-  /// Whether [close] was called.
-  bool get isClosing => _closing;
+  /// Whether [close] was called, or the worker has ended without.
+  bool get isClosed => _closing || _ended;
 
   /// Closes the connection, after what was asked before; a second call does
   /// nothing.
   Future<void> close() async {
-    if (_closing || _ended) return;
+    if (isClosed) return;
     _closing = true;
     try {
       await ask<void>(const CloseConnection(), 'close');
     } finally {
-      end();
+      _end();
+      _connection.leave();
     }
   }
 
-  /// Forgets the worker, once it has closed its connection.
-  void end() {
+  void _end() {
     _ended = true;
     _answers.close();
   }
@@ -169,7 +170,7 @@ final class Worker {
   // The isolate was killed, or failed in a way that it does not survive.
   void _fail() {
     if (_ended) return;
-    end();
+    _end();
     final waiting = [..._waiting.values];
     _waiting.clear();
     for (final pending in waiting) {
@@ -177,7 +178,8 @@ final class Worker {
     }
     // Closing may wait for the server, so it is not for this isolate; whom the
     // worker has closed already the library does not know any more.
-    final (path, handle) = (_library.path, _handle);
+    if (!_connection.leave()) return;
+    final (path, handle) = (_library.path, _connection.value);
     unawaited(Isolate.run(() => closeConnectionHandle(path, handle)));
   }
 
@@ -213,5 +215,5 @@ void _work(_Start start) {
     if (request is CloseConnection) requests.close();
   });
   start.answers
-      .send(_Ready(requests.sendPort, connectionHandle(state.connection)));
+      .send(_Ready(requests.sendPort, handOverConnection(state.connection)));
 }

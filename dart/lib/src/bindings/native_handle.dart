@@ -99,6 +99,9 @@ final class NativeHandle implements Finalizable {
     if (leave()) check('close', (error) => _close(value, error));
   }
 
+  /// Leaves it to another isolate to free what nobody has closed.
+  void handOver() => _finalizer.detach(this);
+
   /// Leaves the closing to the caller, unless it was done: then this is false.
   bool leave() {
     if (_closed) return false;
