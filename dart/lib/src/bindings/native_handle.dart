@@ -29,6 +29,10 @@ final class NativeHandle implements Finalizable {
   NativeHandle._(
       this.kind, this.library, this.value, this._finalizer, this._close,
       [this.parent]) {
+    // The Dart VM 3.13.4 may crash over a finalizer whose isolate is killed while
+    // it is attached; what such an isolate leaves goes with its connection.
+    _handedOver = parent?._handedOver ?? false;
+    if (_handedOver) return;
     _finalizer.attach(this, Pointer.fromAddress(value), detach: this);
   }
 
@@ -84,6 +88,7 @@ final class NativeHandle implements Finalizable {
   final NativeFinalizer _finalizer;
   final HandleFunction _close;
   bool _closed = false;
+  late bool _handedOver;
 
   /// The exports of [library], for a call on this handle.
   EngineFunctions get functions {
@@ -100,7 +105,10 @@ final class NativeHandle implements Finalizable {
   }
 
   /// Leaves it to another isolate to free what nobody has closed.
-  void handOver() => _finalizer.detach(this);
+  void handOver() {
+    _handedOver = true;
+    _finalizer.detach(this);
+  }
 
   /// Leaves the closing to the caller, unless it was done: then this is false.
   bool leave() {
