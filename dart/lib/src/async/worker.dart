@@ -75,8 +75,8 @@ final class Worker {
   final EngineLibrary _library;
   final _waiting = <int, PendingRequest>{};
   late final SendPort _requests;
-  // It is freed by this isolate, since the finalizers of a worker that is killed
-  // may miss a statement, which would keep the connection open.
+  // It is freed by this isolate, since a worker that is killed may leave a
+  // statement that nobody knows of, which would keep the connection open.
   late final NativeHandle _connection;
   int _last = 0;
   bool _closing = false;
@@ -139,13 +139,14 @@ final class Worker {
       await ask<void>(const CloseConnection(), 'close');
     } finally {
       _end();
-      _connection.leave();
     }
   }
 
+  /// Forgets the worker, and leaves the closing of its connection to others.
   void _end() {
     _ended = true;
     _answers.close();
+    _connection.leave();
   }
 
   void _hear(Object? message, Completer<_Ready> first) {
@@ -178,8 +179,7 @@ final class Worker {
     }
     // Closing may wait for the server, so it is not for this isolate; whom the
     // worker has closed already the library does not know any more.
-    if (!_connection.leave()) return;
-    final (path, handle) = (_library.path, _connection.value);
+    final (path, handle) = (_library.path, this.handle);
     unawaited(Isolate.run(() => closeConnectionHandle(path, handle)));
   }
 

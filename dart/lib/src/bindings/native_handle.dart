@@ -28,12 +28,13 @@ void Function(NativeHandle handle)? beforeCalls;
 final class NativeHandle implements Finalizable {
   NativeHandle._(
       this.kind, this.library, this.value, this._finalizer, this._close,
-      [this.parent]) {
+      [this.parent])
+      : _handedOver = parent?._handedOver ?? false {
     // The Dart VM 3.13.4 may crash over a finalizer whose isolate is killed while
     // it is attached; what such an isolate leaves goes with its connection.
-    _handedOver = parent?._handedOver ?? false;
-    if (_handedOver) return;
-    _finalizer.attach(this, Pointer.fromAddress(value), detach: this);
+    if (!_handedOver) {
+      _finalizer.attach(this, Pointer.fromAddress(value), detach: this);
+    }
   }
 
   /// The connection [value], of the pool [parent] if it is lent.
@@ -88,7 +89,7 @@ final class NativeHandle implements Finalizable {
   final NativeFinalizer _finalizer;
   final HandleFunction _close;
   bool _closed = false;
-  late bool _handedOver;
+  bool _handedOver;
 
   /// The exports of [library], for a call on this handle.
   EngineFunctions get functions {
