@@ -1,4 +1,5 @@
 import 'dart:ffi';
+import 'dart:math';
 import 'dart:typed_data';
 
 import 'package:ffi/ffi.dart';
@@ -58,12 +59,25 @@ final class OdbcBatch implements Finalizable {
   }
 
   /// Every row, as Dart values that do not need the batch any more.
-  List<OdbcRow> toRows() {
-    final values = [
-      for (var i = 0; i < columns.length; i++) column(i).toList(),
-    ];
-    return List.generate(rowCount, (row) => OdbcRow(_index, values, row),
+  List<OdbcRow> toRows() => _rows(0, rowCount);
+
+  List<OdbcRow> _rows(int first, int count) {
+    final values = readValues(columns, _memory.array('rows'), firstRow,
+        from: first, count: count);
+    return List.generate(count, (row) => OdbcRow(_index, values, row),
         growable: false);
+  }
+
+  /// The [count] rows from [first] on, or those before the first one with a
+  /// value that no Dart type holds; such a value in row [first] is an error.
+  List<OdbcRow> _readableRows(int first, int count) {
+    try {
+      return _rows(first, count);
+    } on OdbcException catch (failure) {
+      final row = failure.row;
+      if (row == null || row == firstRow + first) rethrow;
+      return _readableRows(first, row - firstRow - first);
+    }
   }
 
   /// Whether [close] was called.
@@ -92,6 +106,21 @@ final class OdbcBatch implements Finalizable {
   static ColumnBuffers _buffers(ArrowArray array, int index) =>
       ColumnBuffers(array.children[index].ref,
           length: array.length, parentOffset: array.offset);
+}
+
+// Few enough that the values die young: whole batches of them fill the old
+// generation before it is collected.
+const _rowsInChunk = 1024;
+
+/// The rows of [batch], some of them at a time and all before a value that no
+/// Dart type holds, which is an error; not exported to users.
+Iterable<List<OdbcRow>> rowsInChunks(OdbcBatch batch) sync* {
+  for (var first = 0; first < batch.rowCount;) {
+    final rows =
+        batch._readableRows(first, min(_rowsInChunk, batch.rowCount - first));
+    yield rows;
+    first += rows.length;
+  }
 }
 
 /// The values of one column in one batch.

@@ -107,13 +107,13 @@ final class OdbcStream implements Finalizable {
   /// The rows that are still to come, a batch of them in memory at a time.
   Iterable<OdbcRow> get rows sync* {
     for (final batch in batches) {
-      final List<OdbcRow> rows;
       try {
-        rows = batch.toRows();
+        for (final rows in rowsInChunks(batch)) {
+          yield* rows;
+        }
       } finally {
         batch.close();
       }
-      yield* rows;
     }
   }
 

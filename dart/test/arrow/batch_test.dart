@@ -3,6 +3,7 @@ import 'dart:ffi';
 import 'dart:typed_data';
 
 import 'package:odbc_engine/odbc_engine.dart';
+import 'package:odbc_engine/src/batch.dart' show rowsInChunks;
 import 'package:odbc_engine/src/bindings/structs.dart';
 import 'package:test/test.dart';
 
@@ -232,6 +233,24 @@ void main() {
         batch.close();
       });
     }
+
+    test('a stream of rows has brought all before it', () {
+      Uint8List times({required int until}) => bytesOf(Int64List.fromList(
+          [for (var row = 0; row < 3000; row++) row < until ? row : -1]));
+      // The first column's bad row is behind that of the second one.
+      final batch = batchOf([
+        column(OdbcType.time(), [null, times(until: 2900)]),
+        column(OdbcType.time(), [null, times(until: 2500)]),
+      ], length: 3000, firstRow: 100);
+      final rows = <OdbcRow>[];
+      expect(() => rowsInChunks(batch).forEach(rows.addAll),
+          throwsOdbc(OdbcErrorKind.data, column: 'b', row: 2600));
+      expect(rows.map((row) => row[0]), [
+        for (var row = 0; row < 2500; row++)
+          OdbcTime.fromNanoseconds(row * 1000)
+      ]);
+      batch.close();
+    });
 
     refuse(
         'digits below a microsecond',

@@ -235,6 +235,18 @@ void main() {
     expect(after.openStatements, before.openStatements);
   });
 
+  test('rows come in their order, over all batches and pauses', () async {
+    final stream = await connection.stream(
+        _numbers(10000), const [], OdbcStreamOptions(batchRowsMax: 3000));
+    var expected = 1;
+    await for (final row in stream.rows) {
+      expect(row[0], expected++);
+      if (expected % 1500 == 0) await Future<void>.delayed(Duration.zero);
+    }
+    expect(expected, 10001);
+    expect(stream.isClosed, isTrue);
+  });
+
   test('a thousand streams leave nothing open', () async {
     final before = metrics(engine: engine);
     for (var round = 0; round < 1000; round++) {

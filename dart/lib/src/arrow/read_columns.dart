@@ -7,18 +7,20 @@ import '../types/type.dart';
 import 'column_buffers.dart';
 import 'decode.dart';
 
-/// Every value of [columns] in the struct [array], whose first row is the
-/// [firstRow]th of the result, copied out of the native memory.
+/// The values of [columns] in the struct [array], whose first row is the
+/// [firstRow]th of the result, copied out of the native memory: of all rows, or
+/// of [count] of them from row [from] on.
 List<List<Object?>> readValues(
-        List<OdbcColumn> columns, ArrowArray array, int firstRow) =>
+        List<OdbcColumn> columns, ArrowArray array, int firstRow,
+        {int from = 0, int? count}) =>
     List.generate(columns.length, (i) {
       final column = columns[i];
       final buffers = ColumnBuffers(array.children[i].ref,
-          length: array.length, parentOffset: array.offset);
-      return readColumn(column, buffers, firstRow);
+          length: count ?? array.length, parentOffset: array.offset + from);
+      return readColumn(column, buffers, firstRow + from);
     }, growable: false);
 
-/// Every value of [column], like [readValues].
+/// Every value of [column] in [buffers], like [readValues].
 List<Object?> readColumn(
     OdbcColumn column, ColumnBuffers buffers, int firstRow) {
   final values = List<Object?>.filled(buffers.length, null);

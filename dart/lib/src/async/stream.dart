@@ -127,13 +127,13 @@ final class OdbcAsyncStream {
   /// A paused subscription fetches nothing; a cancelled one closes the stream.
   Stream<OdbcRow> get rows async* {
     await for (final batch in batches) {
-      final List<OdbcRow> rows;
       try {
-        rows = batch.toRows();
+        for (final rows in rowsInChunks(batch)) {
+          yield* Stream.fromIterable(rows);
+        }
       } finally {
         batch.close();
       }
-      yield* Stream.fromIterable(rows);
     }
   }
 
