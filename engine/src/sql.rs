@@ -1,4 +1,4 @@
-//! SQL text, as far as it must be understood to find its named parameters and its literals.
+//! SQL text, as far as it must be understood to find its named parameters, its literals and words.
 
 mod scanner;
 
@@ -64,6 +64,25 @@ pub(crate) fn name_markers(sql: &str, syntax: Syntax) -> Named {
     named
 }
 
+pub(crate) fn is_one_of(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Whether a word of a text is one that writes; locking for an update is not.
+pub(crate) fn may_write(sql: &str, syntax: Syntax) -> bool {
+    const WRITING: [&str; 10] = [
+        "INTO", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "ALTER", "DROP", "TRUNCATE",
+        "CALL",
+    ];
+    let mut before = "";
+    let mut words = Scanner::new(sql, syntax).filter(|(lexeme, _)| *lexeme == Lexeme::Word);
+    words.any(|(_, word)| {
+        let locks = is_one_of(before, &["FOR"]);
+        before = word;
+        !locks && is_one_of(word, &WRITING)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -109,6 +128,17 @@ mod tests {
         assert_eq!(names(r"SELECT 'it\'s :a', `:b`, x := :c # :d", MARIADB), ["c"]);
         assert_eq!(names("SELECT 1--:a", MARIADB), ["a"]);
         assert_eq!(names("SELECT [:a], `:b`, :c", SQLITE), ["c"]);
+    }
+
+    #[test]
+    fn words_that_write_are_found_outside_of_texts() {
+        for sql in ["SELECT a, 'insert', \"into\" FROM b -- drop\n", "select 1 for update of a"] {
+            assert!(!may_write(sql, POSTGRESQL), "{sql}");
+        }
+        for sql in ["SELECT 1 into a", "WITH a AS (Delete FROM b) SELECT 1", "VALUES (1); CALL a()"]
+        {
+            assert!(may_write(sql, POSTGRESQL), "{sql}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::{
     metrics,
     options::{StreamOptions, check_query_timeout},
     parameters::Parameters,
-    sql::{Named, name_markers},
+    sql::{Named, is_one_of, may_write, name_markers},
     stream::{ResultKey, Stream},
     telemetry::{Operation, Reading, Subject},
 };
@@ -214,20 +214,28 @@ impl Statement {
         }
         if let Ok(execution) = &mut executed {
             session.succeeded();
-            self.settle_late_request(&mut session, execution);
+            if let Err(error) = self.settle_late_request(&mut session, execution) {
+                executed = Err(error);
+            }
         }
         self.keep_warnings(executed.as_ref().ok());
         executed.map_err(|error| session.failed(error)).inspect_err(metrics::count_error)
     }
 
     /// Does what is left to do about a request to stop that has come too late for the execution
-    /// itself: its result is not read any more.
-    fn settle_late_request(&self, session: &mut Session, execution: &mut Execution) {
-        let Some((cause, trouble)) = session.control().was_late() else { return };
+    /// itself: its result is not read any more. Where nobody knows whether there is one, a query that
+    /// changes nothing fails, lest it look like one without rows.
+    fn settle_late_request(&self, session: &mut Session, execution: &mut Execution) -> Result<()> {
+        let Some((cause, trouble)) = session.control().was_late() else { return Ok(()) };
         execution.warnings.extend(trouble);
-        if let Some(state) = session.statements.get_mut(self.key) {
-            state.cancel_result(cause, self.shared.dbms);
+        let Some(state) = session.statements.get_mut(self.key) else { return Ok(()) };
+        let unknown = state.was_cancelled() && execution.column_count == 0;
+        state.cancel_result(cause, self.shared.dbms);
+        let may_write = || may_write(&self.sql, self.shared.dbms.syntax);
+        if unknown && self.writes != Writes::Always && !may_write() {
+            return Err(cause.error("execute"));
         }
+        Ok(())
     }
 
     /// How long an execution of this statement, or the fetching of a batch, may take in
@@ -281,7 +289,15 @@ impl Statement {
         let mut session = self.shared.session_of(&job)?;
         let _alarm = job.within(self.query_timeout_ms());
         let context = session.context(OPERATION);
-        let next = self.state(&mut session, OPERATION)?.next_result(context);
+        let state = self.state(&mut session, OPERATION)?;
+        let mut next = state.next_result(context);
+        if let Ok(Some(_)) = next
+            && state.was_cancelled()
+            && let Some((cause, _)) = session.control().was_late()
+        {
+            self.state(&mut session, OPERATION)?.cancel_result(cause, self.shared.dbms);
+            next = Err(cause.error(OPERATION));
+        }
         self.keep_warnings(next.as_ref().ok().and_then(Option::as_ref));
         next.map_err(|error| session.failed(error))
     }
@@ -396,10 +412,6 @@ fn keeps_schema(word: &str) -> bool {
 fn first_word(sql: &str) -> &str {
     let sql = without_leading_comments(sql);
     &sql[..sql.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(sql.len())]
-}
-
-fn is_one_of(word: &str, words: &[&str]) -> bool {
-    words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Whether a text begins or ends a transaction, savepoints excepted.

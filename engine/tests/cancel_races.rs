@@ -34,8 +34,11 @@ fn race(name: &str, connection_string: &str, short: &str) {
             scope.spawn(move || {
                 let mut state = thread;
                 let connection = connect(connection_string);
-                let statement = connection.statement(short).unwrap();
+                let prepared = connection.statement(short).unwrap();
                 for round in 0..races() / THREADS {
+                    // Its first execution prepares nothing.
+                    let direct = connection.statement(short).unwrap();
+                    let statement = if round % 4 < 2 { &prepared } else { &direct };
                     let pause = Duration::from_micros(random(&mut state) % 6000);
                     let handle = match round % 2 {
                         0 => statement.cancel_handle(),
@@ -50,7 +53,9 @@ fn race(name: &str, connection_string: &str, short: &str) {
                             handle.cancel().unwrap();
                         });
                         let executed = statement.execute(&Parameters::none());
-                        executed.and_then(|_| {
+                        executed.and_then(|execution| {
+                            // One that has ended has a result, also where it is not read any more.
+                            assert_eq!(execution.column_count, 1, "{name}");
                             statement.stream(&StreamOptions::default())?.fetch().map(drop)
                         })
                     });

@@ -397,9 +397,14 @@ impl StatementState {
     fn begin_result(&mut self, outcome: Outcome, context: Context) -> Result<Execution> {
         let handle = self.handle.as_mut().expect("a statement is executed on a handle");
         if handle.was_cancelled() {
-            // It succeeded all the same, but the driver manager believes in no result any more.
-            self.column_count = 0;
-            return Ok(Execution { warnings: outcome.into_warnings(), ..Execution::default() });
+            // It succeeded all the same, but the driver manager believes in no result any more, and
+            // knows the columns of what was prepared only.
+            self.column_count = handle.column_count(context).unwrap_or(0);
+            return Ok(Execution {
+                column_count: self.column_count,
+                warnings: outcome.into_warnings(),
+                ..Execution::default()
+            });
         }
         self.column_count = handle.column_count(context)?;
         let affected_rows = match outcome {
@@ -413,6 +418,11 @@ impl StatementState {
             column_count: self.column_count,
             warnings: outcome.into_warnings(),
         })
+    }
+
+    /// Whether the driver manager believes in no result any more, whatever the last call brought.
+    pub fn was_cancelled(&self) -> bool {
+        self.handle.as_ref().is_some_and(StatementHandle::was_cancelled)
     }
 
     /// Whether there is a result of the driver's to read.

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::sanitise::{is_one_of, sanitised};
-use crate::sql::{Lexeme, Scanner, Syntax};
+use super::sanitise::sanitised;
+use crate::sql::{Lexeme, Scanner, Syntax, is_one_of};
 
 /// The most of a summary, by the conventions.
 const SUMMARY_CHARS_MAX: usize = 255;

@@ -1,13 +1,9 @@
 //! SQL text without its literals.
 
-use crate::sql::{Lexeme, Scanner, Syntax};
+use crate::sql::{Lexeme, Scanner, Syntax, is_one_of};
 
 /// The most of a text, so that a long statement does not fill the exporter's queue.
 const TEXT_BYTES_MAX: usize = 16 << 10;
-
-pub(super) fn is_one_of(word: &str, words: &[&str]) -> bool {
-    words.iter().any(|known| known.eq_ignore_ascii_case(word))
-}
 
 /// A text with `?` for each literal. Comments go, since they may hold anything.
 pub(super) fn sanitised(sql: &str, syntax: Syntax) -> String {
