@@ -8,6 +8,8 @@ use std::{fmt, ops::Deref};
 
 use serde::Serialize;
 
+use crate::insert;
+
 pub use bulk::{BulkPartialFailure, BulkWorker};
 pub use kind::ErrorKind;
 pub(crate) use sqlstate::{is_retryable, kind_of};
@@ -130,8 +132,10 @@ impl Error {
         self
     }
 
-    /// The same error, telling what became of the rows of a bulk insert.
+    /// The same error, telling what became of the rows of a bulk insert, whichever part of that
+    /// failed.
     pub(crate) fn with_bulk(mut self, report: BulkPartialFailure) -> Self {
+        self.0.operation = insert::OPERATION;
         self.0.bulk = Some(Box::new(report));
         self
     }

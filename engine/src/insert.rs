@@ -34,7 +34,7 @@ use crate::{
     telemetry::Operation,
 };
 
-const OPERATION: &str = "bulk_insert";
+pub(crate) const OPERATION: &str = "bulk_insert";
 
 /// What a bulk insert did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

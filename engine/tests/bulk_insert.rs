@@ -420,6 +420,36 @@ fn a_row_that_a_trigger_drops_is_an_error() {
 }
 
 #[test]
+fn a_constraint_that_the_commit_checks_undoes_everything() {
+    for (connection, dbms) in servers() {
+        match dbms {
+            "sqlite" => run(&connection, "PRAGMA foreign_keys = ON"),
+            "postgresql" => {}
+            // MariaDB checks each row at once.
+            _ => continue,
+        }
+        for table in ["bulk_deferred", "bulk_parent"] {
+            run(&connection, &format!("DROP TABLE IF EXISTS {table}"));
+        }
+        run(&connection, "CREATE TABLE bulk_parent (id bigint PRIMARY KEY)");
+        run(
+            &connection,
+            "CREATE TABLE bulk_deferred (id bigint REFERENCES bulk_parent (id) \
+             DEFERRABLE INITIALLY DEFERRED, v varchar(40))",
+        );
+        let error = refused(insert(&connection, "bulk_deferred", vec![numbers(0..3)], ""));
+        assert_eq!((error.kind, error.operation), (ErrorKind::Constraint, "bulk_insert"), "{dbms}");
+        assert_eq!(error.bulk.as_ref().map(|bulk| bulk.not_committed), Some(3), "{dbms}");
+        assert_eq!(count(&connection, "bulk_deferred"), "0", "{dbms}");
+        for row in 0..3 {
+            run(&connection, &format!("INSERT INTO bulk_parent VALUES ({row})"));
+        }
+        insert(&connection, "bulk_deferred", vec![numbers(0..3)], "").unwrap();
+        assert_eq!(count(&connection, "bulk_deferred"), "3", "{dbms}");
+    }
+}
+
+#[test]
 fn columns_without_a_value_and_columns_of_other_names() {
     for (connection, _) in servers() {
         recreate(&connection, "bulk_columns");
