@@ -48,6 +48,17 @@ impl Default for ConnectionOptions {
 }
 
 impl ConnectionOptions {
+    const NAMES: [&str; 8] = [
+        "login_timeout_ms",
+        "read_only",
+        "autocommit",
+        "statement_cache_size",
+        "streaming",
+        "query_timeout_ms",
+        "cancel_connection",
+        "trace_context",
+    ];
+
     /// Reads the options from a JSON object; empty text means the defaults.
     pub fn from_json(json: &str) -> Result<Self> {
         let mut options = Self::default();
@@ -75,7 +86,7 @@ impl ConnectionOptions {
                     })?;
                     options.trace_context = Some(text.to_owned());
                 }
-                _ => return Err(unknown("connect", key)),
+                _ => return Err(unknown("connect", key, &Self::NAMES)),
             }
         }
         options.check()?;
@@ -131,6 +142,8 @@ impl Default for StreamOptions {
 }
 
 impl StreamOptions {
+    const NAMES: [&str; 4] = ["batch_rows_max", "batch_bytes_max", "column_bytes_max", "prefetch"];
+
     /// Reads the options from a JSON object; empty text means the defaults.
     pub fn from_json(json: &str) -> Result<Self> {
         let mut options = Self::default();
@@ -143,7 +156,7 @@ impl StreamOptions {
                     options.prefetch = Some(boolean("stream", key, value)?);
                     continue;
                 }
-                _ => return Err(unknown("stream", key)),
+                _ => return Err(unknown("stream", key, &Self::NAMES)),
             };
             *target = integer("stream", key, value)?;
         }
@@ -162,8 +175,9 @@ pub(crate) fn invalid(operation: &'static str, message: String) -> Error {
     Error::new(ErrorKind::InvalidArgument, operation, message)
 }
 
-pub(crate) fn unknown(operation: &'static str, key: &str) -> Error {
-    invalid(operation, format!("there is no option {key:?}"))
+pub(crate) fn unknown(operation: &'static str, key: &str, names: &[&str]) -> Error {
+    let names = names.join(", ");
+    invalid(operation, format!("there is no option {key:?}; the options are {names}"))
 }
 
 pub(crate) fn object(json: &str, operation: &'static str) -> Result<Map<String, Value>> {
@@ -214,6 +228,20 @@ mod tests {
     fn defaults_come_from_nothing_and_from_an_empty_object() {
         assert_eq!(ConnectionOptions::from_json("").unwrap(), ConnectionOptions::default());
         assert_eq!(StreamOptions::from_json("{}").unwrap(), StreamOptions::default());
+    }
+
+    #[test]
+    fn options_that_are_named_are_known() {
+        let known = |name: &str, read: fn(&str) -> Result<()>| {
+            let outcome = read(&format!(r#"{{"{name}": {{}}}}"#));
+            !outcome.unwrap_err().message.contains("no option")
+        };
+        let connection = |json: &str| ConnectionOptions::from_json(json).map(drop);
+        assert!(ConnectionOptions::NAMES.into_iter().all(|name| known(name, connection)));
+        let stream = |json: &str| StreamOptions::from_json(json).map(drop);
+        assert!(StreamOptions::NAMES.into_iter().all(|name| known(name, stream)));
+        let error = StreamOptions::from_json(r#"{"rows": 1}"#).unwrap_err();
+        assert!(error.message.contains("batch_rows_max, batch_bytes_max"), "{error}");
     }
 
     #[test]

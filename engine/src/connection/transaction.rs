@@ -70,7 +70,7 @@ impl TransactionOptions {
                     options.isolation = level;
                 }
                 "read_only" => options.read_only = boolean(OPERATION, key, value)?,
-                _ => return Err(unknown(OPERATION, key)),
+                _ => return Err(unknown(OPERATION, key, &["isolation", "read_only"])),
             }
         }
         Ok(options)

@@ -48,6 +48,17 @@ impl Default for PoolOptions {
     }
 }
 
+/// Of which the first two can be changed later.
+const NAMES: [&str; 7] = [
+    "size_min",
+    "size_max",
+    "acquire_timeout_ms",
+    "idle_timeout_ms",
+    "lifetime_ms",
+    "validation_query",
+    "connection",
+];
+
 impl PoolOptions {
     /// Reads the options from a JSON object; empty text means the defaults.
     pub fn from_json(json: &str) -> Result<Self> {
@@ -66,7 +77,7 @@ impl PoolOptions {
                 "connection" => {
                     options.connection = ConnectionOptions::from_json(&value.to_string())?;
                 }
-                _ => return Err(unknown(OPERATION, key)),
+                _ => return Err(unknown(OPERATION, key, &NAMES)),
             }
         }
         options.check(OPERATION)?;
@@ -81,7 +92,7 @@ impl PoolOptions {
             match key.as_str() {
                 "size_min" => options.size_min = integer(OPERATION, key, value)?,
                 "size_max" => options.size_max = integer(OPERATION, key, value)?,
-                _ => return Err(unknown(OPERATION, key)),
+                _ => return Err(unknown(OPERATION, key, &NAMES[..2])),
             }
         }
         options.check(OPERATION)?;
@@ -142,6 +153,7 @@ mod tests {
         let json = r#"{"size_min": 2, "size_max": 3, "acquire_timeout_ms": 5, "idle_timeout_ms": 0,
                        "lifetime_ms": 86400000, "validation_query": "SELECT 2",
                        "connection": {"read_only": true}}"#;
+        assert!(NAMES.iter().all(|name| json.contains(name)));
         let options = PoolOptions::from_json(json).unwrap();
         assert_eq!((options.size_min, options.size_max), (2, 3));
         assert_eq!(options.acquire_timeout(), Duration::from_millis(5));
@@ -168,7 +180,7 @@ mod tests {
     #[test]
     fn bad_options_are_named_and_edges_hold() {
         for (json, named) in [
-            (r#"{"size": 1}"#, "size"),
+            (r#"{"size": 1}"#, "size_max, acquire_timeout_ms"),
             (r#"{"size_max": 0}"#, "size_max"),
             (r#"{"size_max": 1001}"#, "size_max"),
             (r#"{"size_max": 2, "size_min": 3}"#, "size_min"),
