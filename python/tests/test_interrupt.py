@@ -44,8 +44,13 @@ def endless():
 def handler(signum, frame):
     say("handled")
 
-try:
+# Not within the "try" itself: CPython 3.12 and 3.13 leave the jumps back of some loops out of it.
+def act():
+    global connection
 {action}
+
+try:
+    act()
     say("done")
 except KeyboardInterrupt:
     say("interrupted")
