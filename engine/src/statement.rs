@@ -212,12 +212,10 @@ impl Statement {
         if !self.keeps_schema {
             session.note_schema_change(&self.sql);
         }
-        if let Ok(execution) = &mut executed {
+        let executed = executed.and_then(|execution| {
             session.succeeded();
-            if let Err(error) = self.settle_late_request(&mut session, execution) {
-                executed = Err(error);
-            }
-        }
+            self.settle_late_request(&mut session, execution)
+        });
         self.keep_warnings(executed.as_ref().ok());
         executed.map_err(|error| session.failed(error)).inspect_err(metrics::count_error)
     }
@@ -225,17 +223,23 @@ impl Statement {
     /// Does what is left to do about a request to stop that has come too late for the execution
     /// itself: its result is not read any more. Where nobody knows whether there is one, a query that
     /// changes nothing fails, lest it look like one without rows.
-    fn settle_late_request(&self, session: &mut Session, execution: &mut Execution) -> Result<()> {
-        let Some((cause, trouble)) = session.control().was_late() else { return Ok(()) };
+    fn settle_late_request(
+        &self,
+        session: &mut Session,
+        mut execution: Execution,
+    ) -> Result<Execution> {
+        let Some((cause, trouble)) = session.control().was_late() else { return Ok(execution) };
         execution.warnings.extend(trouble);
-        let Some(state) = session.statements.get_mut(self.key) else { return Ok(()) };
+        let Some(state) = session.statements.get_mut(self.key) else { return Ok(execution) };
         let unknown = state.was_cancelled() && execution.column_count == 0;
         state.cancel_result(cause, self.shared.dbms);
-        let may_write = || may_write(&self.sql, self.shared.dbms.syntax);
-        if unknown && self.writes != Writes::Always && !may_write() {
+        if unknown
+            && self.writes != Writes::Always
+            && !may_write(&self.sql, self.shared.dbms.syntax)
+        {
             return Err(cause.error("execute"));
         }
-        Ok(())
+        Ok(execution)
     }
 
     /// How long an execution of this statement, or the fetching of a batch, may take in

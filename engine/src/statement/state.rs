@@ -396,19 +396,13 @@ impl StatementState {
     /// Looks at what a call has brought: a result set, or a count of rows.
     fn begin_result(&mut self, outcome: Outcome, context: Context) -> Result<Execution> {
         let handle = self.handle.as_mut().expect("a statement is executed on a handle");
-        if handle.was_cancelled() {
-            // It succeeded all the same, but the driver manager believes in no result any more, and
-            // knows the columns of what was prepared only.
-            self.column_count = handle.column_count(context).unwrap_or(0);
-            return Ok(Execution {
-                column_count: self.column_count,
-                warnings: outcome.into_warnings(),
-                ..Execution::default()
-            });
-        }
-        self.column_count = handle.column_count(context)?;
+        // Where it succeeded all the same, the driver manager believes in no result any more, and
+        // knows the columns of what was prepared only.
+        let cancelled = handle.was_cancelled();
+        let counted = handle.column_count(context);
+        self.column_count = if cancelled { counted.unwrap_or(0) } else { counted? };
         let affected_rows = match outcome {
-            _ if self.column_count > 0 => None,
+            _ if self.column_count > 0 || cancelled => None,
             // A searched update or delete that found nothing.
             Outcome::NoData => Some(0),
             _ => handle.row_count(),
