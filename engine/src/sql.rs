@@ -124,6 +124,7 @@ mod tests {
         assert_eq!(names("SELECT $$ :a $$, $t$ :b $$ :c $t$, :d", POSTGRESQL), ["d"]);
         assert_eq!(names("SELECT /* /* :a */ :b */ :c", POSTGRESQL), ["c"]);
         assert_eq!(names(r"SELECT E'\':a', 'x\', :b", POSTGRESQL), ["b"]);
+        assert_eq!(names(r"SELECT E'a''b\' :a', 'it''s', :b", POSTGRESQL), ["b"]);
         assert_eq!(names("SELECT $1, $2::text, :a", POSTGRESQL), ["a"]);
         assert_eq!(names(r"SELECT 'it\'s :a', `:b`, x := :c # :d", MARIADB), ["c"]);
         assert_eq!(names("SELECT 1--:a", MARIADB), ["a"]);

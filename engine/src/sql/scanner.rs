@@ -208,17 +208,21 @@ impl<'a> Scanner<'a> {
         self.skip_past(&format!("{close}'"));
     }
 
-    /// Skips a string or a quoted name. Two quotes in it stand for one, which is skipped as a
-    /// second string that follows at once.
+    /// Skips a string or a quoted name. Two quotes in it stand for one.
     fn skip_quoted(&mut self, end: char, escapes: bool) {
         let mut escaped = false;
-        let mut characters = self.rest().char_indices().skip(1);
-        let length = characters.find(|(_, c)| {
-            let ends = *c == end && !escaped;
-            escaped = escapes && *c == '\\' && !escaped;
-            ends
-        });
-        self.at = length.map_or(self.sql.len(), |(at, _)| self.at + at + end.len_utf8());
+        let mut characters = self.rest().char_indices().skip(1).peekable();
+        while let Some((at, c)) = characters.next() {
+            if c == end && !escaped {
+                if characters.next_if(|(_, next)| *next == end).is_none() {
+                    self.at += at + end.len_utf8();
+                    return;
+                }
+            } else {
+                escaped = escapes && c == '\\' && !escaped;
+            }
+        }
+        self.at = self.sql.len();
     }
 
     /// Skips a string between dollars, or a marker such as `$1`.

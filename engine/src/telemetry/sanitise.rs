@@ -31,7 +31,10 @@ pub(super) fn sanitised(sql: &str, syntax: Syntax) -> String {
             Lexeme::DoubleQuoted if syntax.double_quoted_strings => {
                 let qualifies = pieces.peek().is_some_and(|(_, next)| *next == ".");
                 let names = ["FROM", "JOIN", "INTO", "UPDATE", "TABLE", "AS"];
-                if qualifies || text.ends_with('.') || is_one_of(before[0], &names) {
+                // On MariaDB it is one in backticks alone.
+                let may_be_name = !syntax.backslash_escapes;
+                if may_be_name && (qualifies || text.ends_with('.') || is_one_of(before[0], &names))
+                {
                     text.push_str(piece);
                 } else {
                     push_string(&mut text);
@@ -119,6 +122,8 @@ mod tests {
             (ORACLE, "select q'[it's s]', nq'!s!', 'q' from dual", "select ?, ?, ? from dual"),
             (ORACLE, "create user u identified by s", "create user u identified by ?"),
             (MARIADB, "set password = 's'", "set password = ?"),
+            (MARIADB, "PREPARE s FROM \"SELECT 's'\"", "PREPARE s FROM ?"),
+            (POSTGRESQL, r"SELECT E'it''s \' s'", "SELECT ?"),
             (
                 POSTGRESQL,
                 "alter role r password 's' valid until 's'",
