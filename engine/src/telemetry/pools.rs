@@ -26,6 +26,19 @@ pub(crate) struct PoolCounts {
     pub timed_out: u64,
 }
 
+impl PoolCounts {
+    fn and(self, other: Self) -> Self {
+        Self {
+            size_min: self.size_min + other.size_min,
+            size_max: self.size_max + other.size_max,
+            idle: self.idle + other.idle,
+            in_use: self.in_use + other.in_use,
+            waiting: self.waiting + other.waiting,
+            timed_out: self.timed_out + other.timed_out,
+        }
+    }
+}
+
 /// A pool that is asked now and then how it is doing.
 pub(crate) trait Counted: Send + Sync {
     fn counts(&self) -> PoolCounts;
@@ -108,13 +121,22 @@ impl Durations {
     }
 }
 
-/// Asks every pool for a number, and tells it with the pool's name.
+/// Asks every pool how it is doing, and tells that with the pool's name. Pools of one name are one,
+/// since the last of several numbers would be taken for all.
 fn each(tell: impl Fn(PoolCounts, &KeyValue)) {
     // A pool that is dropped here must not find the list locked.
     let alive: Vec<(Arc<dyn Counted>, KeyValue)> =
         pools().iter().filter_map(|(pool, name)| Some((pool.upgrade()?, name.clone()))).collect();
+    let mut told: Vec<(&KeyValue, PoolCounts)> = Vec::new();
     for (pool, name) in &alive {
-        tell(pool.counts(), name);
+        let counts = pool.counts();
+        match told.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, sum)) => *sum = sum.and(counts),
+            None => told.push((name, counts)),
+        }
+    }
+    for (name, counts) in told {
+        tell(counts, name);
     }
 }
 
@@ -181,4 +203,33 @@ pub(super) fn observe(meter: &Meter) {
             each(|counts, name| observer.observe(counts.timed_out, std::slice::from_ref(name)));
         })
         .build();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Busy(usize);
+
+    impl Counted for Busy {
+        fn counts(&self) -> PoolCounts {
+            let Self(in_use) = *self;
+            PoolCounts { size_min: 0, size_max: 8, idle: 1, in_use, waiting: 2, timed_out: 3 }
+        }
+    }
+
+    #[test]
+    fn pools_of_one_name_are_counted_together() {
+        let place = PoolPlace::new("Driver=SQLite3;Database=pools_of_one_name.db");
+        let pools: [Arc<dyn Counted>; 2] = [Arc::new(Busy(3)), Arc::new(Busy(4))];
+        pools.iter().for_each(|pool| place.register(Arc::downgrade(pool)));
+        let told = Mutex::new(Vec::new());
+        each(|counts, name| {
+            if *name == place.name {
+                let PoolCounts { size_max, idle, in_use, waiting, timed_out, .. } = counts;
+                told.lock().unwrap().push((size_max, idle, in_use, waiting, timed_out));
+            }
+        });
+        assert_eq!(*told.lock().unwrap(), [(16, 2, 7, 4, 6)]);
+    }
 }
