@@ -140,3 +140,14 @@ fn an_open_transaction_is_rolled_back() {
     assert_eq!(batches(&query(&setup, "SELECT i FROM t")).len(), 0);
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn streaming_leaves_what_else_the_connection_string_says() {
+    let file = format!("{}/stream(1).db", env!("CARGO_TARGET_TMPDIR"));
+    let _ = std::fs::remove_file(&file);
+    let options = ConnectionOptions { streaming: true, ..ConnectionOptions::default() };
+    let connection_string = format!("Driver=SQLite3;Database={file};");
+    let connection = Connection::open(&connection_string, &options).unwrap();
+    connection.execute("CREATE TABLE t (a INTEGER)", &Parameters::none()).unwrap();
+    assert!(std::path::Path::new(&file).exists());
+}

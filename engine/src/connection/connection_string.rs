@@ -7,7 +7,17 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct ConnectionString(Vec<(String, String)>);
 
 /// Keys whose values must reach no message, no log and no span.
-const SECRET_KEYS: &[&str] = &["pwd", "password", "accesstoken", "token", "sslkeypassword"];
+const SECRET_KEYS: &[&str] = &[
+    "pwd",
+    "pwd1",
+    "pwd2",
+    "pwd3",
+    "password",
+    "accesstoken",
+    "token",
+    "sslkeypassword",
+    "sslpassword",
+];
 
 const EMPTY: &str = "the connection string is empty; give at least Driver=… or DSN=…";
 
@@ -15,9 +25,21 @@ fn is_secret(key: &str) -> bool {
     SECRET_KEYS.iter().any(|secret| secret.eq_ignore_ascii_case(key))
 }
 
-/// A value as ODBC wants it: in braces where it holds what has a meaning outside of them.
-fn escape(value: &str) -> String {
-    let special = |c: char| "[]{}(),;?*=!@".contains(c);
+/// The secrets in a value that holds keys and values itself, as psqlodbc's PqOpt does.
+fn secrets_within(value: &str) -> impl Iterator<Item = &str> {
+    let parts = value.split([' ', '\t', '&', ';', ',']);
+    parts.filter_map(|part| part.split_once('=')).filter_map(|(key, secret)| {
+        let secret = secret.trim_matches(['\'', '"']);
+        (is_secret(key) && !secret.is_empty()).then_some(secret)
+    })
+}
+
+/// A value in braces where it would be read as something else without them.
+///
+/// ODBC wants braces for more, but sqliteodbc 0.9998, and psqlodbc 13.02 for all but passwords, take
+/// them for a part of the value; a password without them is decoded by psqlodbc as in an URL.
+fn escape(key: &str, value: &str) -> String {
+    let special = |c: char| "{};".contains(c) || (is_secret(key) && "[](),?*=!@%+".contains(c));
     if value.contains(special) || value.trim() != value {
         format!("{{{}}}", value.replace('}', "}}"))
     } else {
@@ -60,12 +82,19 @@ impl ConnectionString {
 
     /// The text that connects, secrets included.
     pub fn to_text(&self) -> String {
-        self.join(|_, value| escape(value))
+        self.join(escape)
     }
 
     /// The text for people: as [`ConnectionString::to_text`], with `***` for each secret.
     pub fn redacted(&self) -> String {
-        self.join(|key, value| if is_secret(key) { "***".to_owned() } else { escape(value) })
+        self.join(|key, value| {
+            if is_secret(key) {
+                return "***".to_owned();
+            }
+            let hidden = secrets_within(value)
+                .fold(value.to_owned(), |text, secret| text.replace(secret, "***"));
+            escape(key, &hidden)
+        })
     }
 
     fn join(&self, value: impl Fn(&str, &str) -> String) -> String {
@@ -119,10 +148,12 @@ impl ConnectionString {
     /// Hides every secret of this connection string in a text.
     pub(crate) fn redact(&self, text: &str) -> String {
         let secrets = self.0.iter().filter(|(key, value)| !value.is_empty() && is_secret(key));
-        secrets.fold(text.to_owned(), |text, (_, secret)| {
+        let text = secrets.fold(text.to_owned(), |text, (_, secret)| {
             text.replace(&format!("{{{}}}", secret.replace('}', "}}")), "***")
                 .replace(secret, "***")
-        })
+        });
+        let within = self.0.iter().flat_map(|(_, value)| secrets_within(value));
+        within.fold(text, |text, secret| text.replace(secret, "***"))
     }
 }
 
@@ -184,6 +215,8 @@ mod tests {
         let pairs = [("Driver", "PostgreSQL Unicode"), ("PWD", "a;b}c "), ("UID", "me"), ("X", "")];
         let built = ConnectionString::from_pairs(pairs).unwrap();
         assert_eq!(built.to_text(), "Driver=PostgreSQL Unicode;PWD={a;b}}c };UID=me;X=");
+        let files = ConnectionString::from_pairs([("Database", "a(1)@b=%.db"), ("PWD", "a%41")]);
+        assert_eq!(files.unwrap().to_text(), "Database=a(1)@b=%.db;PWD={a%41}");
         assert_eq!(ConnectionString::parse(&built.to_text()).unwrap(), built);
         assert_eq!(built.redacted(), "Driver=PostgreSQL Unicode;PWD=***;UID=me;X=");
         assert!(!format!("{built:?}").contains("a;b"));
@@ -217,6 +250,17 @@ mod tests {
             assert_eq!(error.kind, ErrorKind::InvalidArgument, "{text}");
             assert!(!error.message.contains("hunter2"), "{}", error.message);
         }
+    }
+
+    #[test]
+    fn secrets_within_a_value_are_hidden() {
+        let text = "PqOpt={password=hunter2 sslpassword='s3' application_name=me};PWD1=h3";
+        let parsed = ConnectionString::parse(text).unwrap();
+        assert_eq!(
+            parsed.redacted(),
+            "PqOpt=password=*** sslpassword='***' application_name=me;PWD1=***"
+        );
+        assert_eq!(parsed.redact("hunter2, s3 and h3"), "***, *** and ***");
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn connect(connection_string: &str, options: &ConnectionOptions) -> Result<Opene
     let dbms = facts(&handle);
     let mut parsed = ConnectionString::parse(connection_string)?;
     if options.streaming
-        && let Some(streaming) = streaming_string(&parsed, dbms)?
+        && let Some(streaming) = streaming_string(connection_string, dbms)?
     {
         // Only the database that answers tells what its driver has to be asked for.
         drop(handle);
@@ -119,15 +119,16 @@ fn facts(handle: &ConnectionHandle) -> &'static Dbms {
 /// The connection string of a connection for one long result, like one that was opened by `given`.
 pub(super) fn string_for_long_result(given: &str, dbms: &Dbms) -> Result<String> {
     let streaming = match dbms.streams_alike {
-        true => streaming_string(&ConnectionString::parse(given)?, dbms)?,
+        true => streaming_string(given, dbms)?,
         false => None,
     };
     Ok(streaming.unwrap_or_else(|| given.to_owned()))
 }
 
 /// The connection string that makes the driver stream; None where it does so already. What the
-/// caller has set stays.
-fn streaming_string(given: &ConnectionString, dbms: &Dbms) -> Result<Option<String>> {
+/// caller has set stays, letter by letter: drivers differ in how they read braces.
+fn streaming_string(given: &str, dbms: &Dbms) -> Result<Option<String>> {
+    let parsed = ConnectionString::parse(given)?;
     let unsupported = |why: &str| Error::new(ErrorKind::Unsupported, "connect", why);
     let keys = match dbms.streaming {
         DriverStreaming::Always => return Ok(None),
@@ -145,13 +146,10 @@ fn streaming_string(given: &ConnectionString, dbms: &Dbms) -> Result<Option<Stri
             ));
         }
     };
-    let missing = keys.iter().filter(|(key, _)| given.get(key).is_none());
-    let missing: Vec<_> = missing.map(|(key, value)| (*key, *value)).collect();
-    if missing.is_empty() {
-        return Ok(None);
-    }
-    let given = given.pairs().iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    Ok(Some(ConnectionString::from_pairs(given.chain(missing))?.to_text()))
+    let missing = keys.iter().filter(|(key, _)| parsed.get(key).is_none());
+    let missing: String = missing.map(|(key, value)| format!(";{key}={value}")).collect();
+    let given = given.trim_end().trim_end_matches(';');
+    Ok((!missing.is_empty()).then(|| format!("{given}{missing}")))
 }
 
 /// Tells failures to reach a database from those to load its driver, before anything says which
