@@ -258,6 +258,11 @@ pub(super) fn float64_text(field: Field, binding: Binding) -> Box<dyn Column> {
 
 /// Reads a double; an integer that no double holds exactly is none.
 fn parse_double(text: &str) -> Option<f64> {
+    // What is no number but a word is that of PostgreSQL or SQLite for it, not any text in a column.
+    let is_word = text.bytes().any(|byte| byte.is_ascii_alphabetic() && !b"eE".contains(&byte));
+    if is_word && !["NaN", "Infinity", "-Infinity", "Inf", "-Inf"].contains(&text) {
+        return None;
+    }
     let double: f64 = text.parse().ok()?;
     // SQLite writes a REAL with a point or an exponent, so digits alone are an INTEGER.
     match text.parse::<i64>() {
@@ -278,6 +283,8 @@ mod tests {
         assert_eq!(parse_double("-9223372036854775808"), Some(-9_223_372_036_854_775_808.0));
         assert_eq!(parse_double("9.00719925474099e+15"), Some(9.007_199_254_740_99e15));
         assert_eq!(parse_double("Inf"), Some(f64::INFINITY));
-        assert_eq!(parse_double("abc"), None);
+        for text in ["abc", "nan", "inf", "+Inf", "infinity", "e", ""] {
+            assert_eq!(parse_double(text), None, "{text}");
+        }
     }
 }

@@ -160,7 +160,11 @@ fn days(date: NaiveDate) -> i32 {
 /// Reads SQL_DATE_STRUCT.
 fn struct_date(cell: &[u8]) -> Option<NaiveDate> {
     let pair = |at: usize| [cell[at], cell[at + 1]];
-    let year = i32::from(i16::from_ne_bytes(pair(0)));
+    // psqlodbc 13.02 counts the years before Christ from -1, as nobody else gives any; Arrow has a 0.
+    let year = match i32::from(i16::from_ne_bytes(pair(0))) {
+        year @ ..0 => year + 1,
+        year => year,
+    };
     let month = u16::from_ne_bytes(pair(2)).into();
     NaiveDate::from_ymd_opt(year, month, u16::from_ne_bytes(pair(4)).into())
 }
