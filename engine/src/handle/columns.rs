@@ -1,6 +1,6 @@
 //! What a driver says of a result's columns.
 
-use std::{borrow::Cow, ptr::null_mut};
+use std::ptr::null_mut;
 
 use odbc_api::{
     handles::{SqlChar, SqlResult, Statement},
@@ -16,30 +16,21 @@ use sys::{SQLColAttribute as col_attribute, SQLDescribeCol as describe_col};
 #[cfg(windows)]
 use sys::{SQLColAttributeW as col_attribute, SQLDescribeColW as describe_col};
 
-/// Room for a name; longer ones are cut.
-struct Text([SqlChar; 1024]);
-
-impl Text {
-    fn new() -> Self {
-        Self([0; 1024])
-    }
-
-    fn get(&self) -> Cow<'_, str> {
-        text_of(&self.0)
-    }
-}
+/// Room for a name of ordinary length, and for the longest that a driver can give.
+const ORDINARY: usize = 1024;
+const LONGEST: usize = i16::MAX as usize;
 
 impl StatementHandle {
     /// Describes a column, counted from 1.
     pub fn describe_column(&mut self, number: u16, context: Context) -> Result<ColumnInfo> {
-        let mut text = Text::new();
+        let mut text = vec![0; LONGEST];
         let mut info = self.describe_briefly(number, &mut text, context)?;
         if context.dbms.column_name_is_label {
             self.ask(number, Desc::Label, &mut text);
         }
-        info.name = text.get().into_owned();
+        info.name = text_of(&text).into_owned();
         self.ask(number, Desc::TypeName, &mut text);
-        info.type_name = text.get().into_owned();
+        info.type_name = text_of(&text).into_owned();
         info.unsigned = self.is_unsigned(number);
         Ok(info)
     }
@@ -47,7 +38,7 @@ impl StatementHandle {
     /// Whether the columns still look as they were described. As this is found out at each
     /// execution, the driver is asked for no more than makes a difference.
     pub fn are_described_by(&mut self, columns: &[ColumnInfo], context: Context) -> bool {
-        let mut text = Text::new();
+        let mut text = [0; ORDINARY];
         let mut is_same = |(index, info): (usize, &ColumnInfo)| {
             self.is_described_by(index as u16 + 1, info, &mut text, context)
         };
@@ -58,7 +49,7 @@ impl StatementHandle {
         &mut self,
         number: u16,
         info: &ColumnInfo,
-        text: &mut Text,
+        text: &mut [SqlChar],
         context: Context,
     ) -> bool {
         let Ok(now) = self.describe_briefly(number, text, context) else { return false };
@@ -70,7 +61,7 @@ impl StatementHandle {
         if context.dbms.column_name_is_label {
             self.ask(number, Desc::Label, text);
         }
-        if text.get() != info.name
+        if text_of(text) != info.name
             || (info.is_integer() && self.is_unsigned(number) != info.unsigned)
         {
             return false;
@@ -79,14 +70,14 @@ impl StatementHandle {
             return true;
         }
         self.ask(number, Desc::TypeName, text);
-        text.get() == info.type_name
+        text_of(text) == info.type_name
     }
 
     /// The table that a column is of; None where it is of none.
     pub fn base_table(&self, number: u16) -> Option<String> {
-        let mut text = Text::new();
+        let mut text = [0; ORDINARY];
         self.ask(number, Desc::BaseTableName, &mut text);
-        Some(text.get().into_owned()).filter(|name| !name.is_empty())
+        Some(text_of(&text).into_owned()).filter(|name| !name.is_empty())
     }
 
     fn is_unsigned(&mut self, number: u16) -> bool {
@@ -97,10 +88,10 @@ impl StatementHandle {
     fn describe_briefly(
         &self,
         number: u16,
-        name: &mut Text,
+        name: &mut [SqlChar],
         context: Context,
     ) -> Result<ColumnInfo> {
-        let units = i16::try_from(name.0.len()).expect("the buffer is short");
+        let units = i16::try_from(name.len()).expect("the buffer is short");
         let mut info = ColumnInfo::default();
         let mut name_length = 0i16;
         let mut sql_type = SqlDataType::UNKNOWN_TYPE;
@@ -110,7 +101,7 @@ impl StatementHandle {
             describe_col(
                 self.as_sys(),
                 number,
-                name.0.as_mut_ptr(),
+                name.as_mut_ptr(),
                 units,
                 &mut name_length,
                 &mut sql_type,
@@ -126,10 +117,10 @@ impl StatementHandle {
     }
 
     /// Asks for an attribute that is a text; it is empty where the driver has none.
-    fn ask(&self, number: u16, attribute: Desc, text: &mut Text) {
+    fn ask(&self, number: u16, attribute: Desc, text: &mut [SqlChar]) {
         // psqlodbc 13.02 succeeds and writes nothing where it has no name for a type.
-        text.0[0] = 0;
-        let bytes = i16::try_from(size_of_val(&text.0)).expect("the buffer is short");
+        text[0] = 0;
+        let bytes = i16::try_from(size_of_val(text)).expect("the buffer is short");
         let mut length = 0i16;
         // SAFETY: The handle is valid, and the buffer is as long as said.
         let returned = unsafe {
@@ -137,14 +128,14 @@ impl StatementHandle {
                 self.as_sys(),
                 number,
                 attribute,
-                text.0.as_mut_ptr().cast(),
+                text.as_mut_ptr().cast(),
                 bytes,
                 &mut length,
                 null_mut(),
             )
         };
         if !matches!(returned, SqlReturn::SUCCESS | SqlReturn::SUCCESS_WITH_INFO) {
-            text.0[0] = 0;
+            text[0] = 0;
         }
     }
 }
