@@ -18,7 +18,8 @@ impl Identifier {
     /// The name as the database keeps it.
     pub fn folded(&self, folding: Folding) -> String {
         match folding {
-            Folding::Lower if !self.is_quoted => self.text.to_lowercase(),
+            // PostgreSQL 15 folds no other letters in UTF-8.
+            Folding::Lower if !self.is_quoted => self.text.to_ascii_lowercase(),
             Folding::Upper if !self.is_quoted => self.text.to_uppercase(),
             _ => self.text.clone(),
         }

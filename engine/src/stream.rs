@@ -79,6 +79,8 @@ enum Source {
     /// From several queries.
     Made(Box<dyn Batches>),
     Ended,
+    /// From nowhere, behind an error.
+    Failed,
 }
 
 /// How fast a result is fetched and consumed.
@@ -179,6 +181,10 @@ impl ResultKey {
             let fetched = state.fetch(context, &mut warnings);
             let batch;
             let awaited = state.take_awaited();
+            if fetched.is_err() || state.is_failing() {
+                // A commit must not pass over it, whenever the consumer comes to it.
+                session.note_failure();
+            }
             if awaited.is_some() && session.schema_mark() != awaited {
                 return Err(changed());
             }
@@ -291,6 +297,9 @@ impl Stream {
             return Err(closed(""));
         }
         let mut source = lock(&self.source);
+        if self.closed.load(Ordering::Acquire) {
+            return Err(closed(""));
+        }
         self.origin.check()?;
         if self.ended.load(Ordering::Acquire) {
             // What has come to its end cannot be cancelled any more.
@@ -301,6 +310,10 @@ impl Stream {
             return Err(self.was_cancelled());
         }
         let fetched = self.fetch_from(&mut source)?;
+        if fetched.batch.is_err() {
+            // Whoever waits for the lock must not find an end behind the error.
+            *source = Source::Failed;
+        }
         drop(source);
         Diagnostic::keep(&mut lock(&self.warnings), fetched.warnings, WARNINGS_MAX);
         match &fetched.batch {
@@ -371,6 +384,7 @@ impl Stream {
                 fetched.warnings.retain(|warning| !told.contains(warning));
                 fetched
             }
+            (Source::Failed, _) => return Err(closed("")),
             _ => Fetched::plain(Ok(None)),
         })
     }

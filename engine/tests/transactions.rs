@@ -3,7 +3,8 @@
 mod support;
 
 use odbc_engine::{
-    Connection, ConnectionOptions, ErrorKind, Isolation, Parameters, TransactionOptions,
+    Connection, ConnectionOptions, ErrorKind, Isolation, Parameters, StreamOptions,
+    TransactionOptions,
 };
 use support::{SQLITE, batches, cell, connect, query, run, server};
 
@@ -255,4 +256,46 @@ fn the_victim_of_a_deadlock_commits_nothing_of_its_transaction() {
     assert_eq!(sum(), "2");
     update(victim, 3).unwrap();
     assert_eq!(sum(), "3");
+}
+
+#[test]
+fn a_commit_that_failed_leaves_work_that_can_be_lost() {
+    let file = format!("{}/failed_commit.db", env!("CARGO_TARGET_TMPDIR"));
+    let _ = std::fs::remove_file(&file);
+    let database = format!("Driver=SQLite3;Database={file};Timeout=1");
+    let (reader, writer) = (connect(&database), connect(&database));
+    run(&writer, "CREATE TABLE t (i INTEGER PRIMARY KEY)");
+    run(&writer, "INSERT INTO t VALUES (1), (2)");
+    writer.set_autocommit(false).unwrap();
+    run(&writer, "INSERT INTO t VALUES (3)");
+    reader.set_autocommit(false).unwrap();
+    run(&reader, "SELECT * FROM t");
+    writer.commit().unwrap_err();
+    assert_eq!(fails(&writer, "INSERT OR ROLLBACK INTO t VALUES (1)"), ErrorKind::Constraint);
+    reader.rollback().unwrap();
+    assert_eq!(writer.commit().unwrap_err().kind, ErrorKind::Transaction);
+}
+
+#[test]
+fn a_failure_that_nobody_has_read_yet_fails_the_commit() {
+    let Some(connection_string) = server("ODBC_ENGINE_POSTGRESQL") else { return };
+    let killer = connect(&connection_string);
+    let options = ConnectionOptions {
+        streaming: true,
+        cancel_connection: false,
+        ..ConnectionOptions::default()
+    };
+    let connection = Connection::open(&connection_string, &options).unwrap();
+    let pid = batches(&query(&connection, "SELECT pg_backend_pid()"));
+    let pid = cell(pid[0].column(0), 0);
+    connection.begin(&TransactionOptions::default()).unwrap();
+    let limits = StreamOptions { batch_rows_max: 15_000, ..StreamOptions::default() };
+    let sql = "SELECT generate_series(1, 100000)";
+    let stream = connection.query(sql, &Parameters::none(), &limits).unwrap();
+    stream.fetch().unwrap().unwrap();
+    run(&killer, &format!("SELECT pg_terminate_backend({pid})"));
+    // The rows that were there come first.
+    stream.fetch().unwrap().unwrap();
+    stream.close().unwrap();
+    connection.commit().unwrap_err();
 }

@@ -138,7 +138,7 @@ impl Parked {
     /// Whether it still answers: fails where it does not.
     pub fn check(&self, query: Option<&str>) -> Result<()> {
         const OPERATION: &str = "acquire";
-        let session = self.session(OPERATION)?;
+        let mut session = self.session(OPERATION)?;
         if session.is_dead() {
             let message = "the connection is lost";
             return Err(Error::new(ErrorKind::Connection, OPERATION, message));
@@ -146,6 +146,7 @@ impl Parked {
         if let Some(query) = query {
             let width = session.dbms.statement_bytes_min;
             session.run(OPERATION, &format!("{query:width$}"))?;
+            session.end_own_work()?;
         }
         Ok(())
     }

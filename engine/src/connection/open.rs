@@ -100,6 +100,10 @@ fn connect(connection_string: &str, options: &ConnectionOptions) -> Result<Opene
     };
     let mut session = Session::new(handle, dbms, options)?;
     session.set_up_control(connection_string, streams, options)?;
+    if !options.autocommit {
+        // Now, so that no statement of the engine's own begins the user's transaction.
+        session.set_autocommit(false)?;
+    }
     session.streams = streams;
     session.cursor_rows = dbms.cursors.filter(|_| streams).map(|cursors| {
         parsed.get(cursors.rows_key).and_then(|rows| rows.parse().ok()).unwrap_or(cursors.rows)

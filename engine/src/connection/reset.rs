@@ -26,7 +26,7 @@ impl Session {
             SessionReset::Replace { .. } => String::new(),
         };
         self.traces = Some(Traces { restore, ..Traces::default() });
-        Ok(())
+        self.end_own_work()
     }
 
     /// Notices a statement of the borrower.
@@ -55,7 +55,7 @@ impl Session {
         if self.autocommit != autocommit {
             self.set_autocommit(autocommit)?;
         }
-        if let Some(Level::Transaction { restore: Some(modes) }) = begun {
+        if let Some(Level::Transaction { restore: Some(modes), .. }) = begun {
             self.run(OPERATION, &modes)?;
         }
         let Some(traces) = &mut self.traces else { return Ok(true) };
@@ -64,6 +64,8 @@ impl Session {
             let restore = traces.restore.clone();
             self.run(OPERATION, &restore)?;
         }
+        // A rollback of the next borrower would undo all that.
+        self.end_own_work()?;
         Ok(clean)
     }
 }
@@ -71,41 +73,24 @@ impl Session {
 /// Whether a statement may leave something in its session that outlasts a transaction. `changing`
 /// are texts, in lower case, that do so within other statements.
 fn may_change_session(sql: &str, changing: &[&str]) -> bool {
-    const LEAVES: [&str; 24] = [
-        "alter",
-        "analyze",
-        "commit",
-        "create",
-        "delete",
-        "desc",
-        "describe",
-        "drop",
-        "explain",
-        "grant",
-        "insert",
-        "merge",
-        "release",
-        "rename",
-        "replace",
-        "revoke",
-        "rollback",
-        "savepoint",
-        "select",
-        "show",
-        "truncate",
-        "update",
-        "values",
-        "with",
+    const LEAVES: [&str; 21] = [
+        "analyze", "commit", "delete", "desc", "describe", "drop", "explain", "grant", "insert",
+        "merge", "release", "rename", "replace", "revoke", "rollback", "select", "show",
+        "truncate", "update", "values", "with",
     ];
     let sql = without_leading_comments(sql).trim_end().trim_end_matches(';').to_ascii_lowercase();
-    let words: Vec<&str> = sql.split(|c: char| !c.is_ascii_alphabetic()).take(5).collect();
-    let is_temporary = words[0] == "create"
-        && words.iter().take_while(|word| **word != "table").any(|word| word.starts_with("temp"));
+    let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut words = sql.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default();
+    let makes = |word: &&str| !["table", "view", "index", "trigger", "sequence"].contains(word);
+    let changes = match first {
+        "create" => words.take_while(makes).any(|word| word.starts_with("temp")),
+        // Oracle's.
+        "alter" => words.next() == Some("session"),
+        first => !LEAVES.contains(&first),
+    };
     // Several statements in one text are as good as any.
-    !LEAVES.contains(&words[0])
-        || is_temporary
-        || sql.contains(';')
-        || changing.iter().any(|text| sql.contains(text))
+    changes || sql.contains(';') || changing.iter().any(|text| sql.contains(text))
 }
 
 #[cfg(test)]
@@ -122,6 +107,11 @@ mod tests {
             "PRAGMA foreign_keys = 1",
             "create temporary table t (a int)",
             "CREATE OR REPLACE TEMPORARY TABLE t (a int)",
+            "CREATE\n    TEMPORARY TABLE t (a int)",
+            "create /* for this one only */ temp view v as select 1",
+            "alter session set nls_date_format = 'YYYY'",
+            "SAVEPOINT a",
+            "select 1 INTO\n  @a",
             "begin",
             "CALL p()",
             "SELECT @a := 1",

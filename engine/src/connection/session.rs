@@ -59,7 +59,7 @@ impl Session {
         dbms: &'static Dbms,
         options: &ConnectionOptions,
     ) -> Result<Self> {
-        let mut session = Self {
+        let session = Self {
             statements: SlotMap::with_key(),
             cache: StatementCache::new(options.statement_cache_size),
             schema: Schema::default(),
@@ -93,9 +93,6 @@ impl Session {
                 ));
             };
             session.run("connect", sql)?;
-        }
-        if !options.autocommit {
-            session.set_autocommit(false)?;
         }
         Ok(session)
     }
@@ -189,10 +186,24 @@ impl Session {
     /// Adds to a driver's error what the session knows: that the call was to stop, that the
     /// connection is lost, and that a transaction may have been.
     pub fn failed(&mut self, error: Error) -> Error {
-        self.failed_in_transaction |= !self.autocommit;
+        self.note_failure();
         self.forget_schema();
         let error = self.explain(error);
         self.look_for_losses(error)
+    }
+
+    /// Notes that something failed of which nobody has heard yet.
+    pub fn note_failure(&mut self) {
+        self.failed_in_transaction |= !self.autocommit;
+    }
+
+    /// Ends the transaction that statements of the engine's own began without autocommit: what the
+    /// user does next would see the database as it was then.
+    pub fn end_own_work(&mut self) -> Result<()> {
+        if self.autocommit || self.is_in_use() {
+            return Ok(());
+        }
+        self.end_transaction(true)
     }
 
     /// Notes that a statement was executed, whose transaction must not be lost without a word.
@@ -302,6 +313,11 @@ impl Session {
         self.handle.is_dead()
     }
 
+    /// Whether the transaction that is open without autocommit is one in which something was done.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.worked || self.failed_in_transaction || self.undone || self.has_begun()
+    }
+
     /// Whether a transaction that was begun is open.
     pub fn has_begun(&self) -> bool {
         !self.levels.is_empty()
@@ -336,8 +352,9 @@ impl Session {
             self.forget_schema();
         }
         let ended = self.handle.end_transaction(commit, self.context(operation));
-        (self.failed_in_transaction, self.worked) = (false, false);
-        self.undone &= ended.is_err();
+        if ended.is_ok() {
+            (self.failed_in_transaction, self.worked, self.undone) = (false, false, false);
+        }
         ended.map(drop).map_err(|error| self.explain(error))
     }
 
@@ -348,7 +365,15 @@ impl Session {
             self.end_transaction(false)?;
             return Err(undone);
         }
-        if !self.dbms.commit_needs_proof || !self.failed_in_transaction {
+        if !self.dbms.commit_needs_proof {
+            return Ok(());
+        }
+        // Closing a cursor may have found that out, and nobody hears of it.
+        if self.worked && self.handle.is_dead() {
+            let message = "the connection is lost, and with it the transaction";
+            return Err(Error::new(ErrorKind::Transaction, "commit", message));
+        }
+        if !self.failed_in_transaction {
             return Ok(());
         }
         let Err(error) = self.run("commit", "SELECT 1") else { return Ok(()) };

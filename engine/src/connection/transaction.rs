@@ -79,8 +79,9 @@ impl TransactionOptions {
 
 /// A transaction that [`Session::begin`] began.
 pub(super) enum Level {
-    /// The real one; what sets the session back when it ends, where anything must.
-    Transaction { restore: Option<String> },
+    /// The real one; what sets the session back when it ends, where anything must, and whether
+    /// autocommit was on.
+    Transaction { restore: Option<String>, autocommit: bool },
     /// One within another.
     Savepoint(String),
 }
@@ -107,8 +108,28 @@ impl Session {
             self.restore_modes(restore);
             return Err(error);
         }
-        self.levels.push(Level::Transaction { restore });
+        self.levels.push(Level::Transaction { restore, autocommit: true });
         Ok(())
+    }
+
+    /// The same where somebody asks for it: what autocommit left open, and nothing was done in, is
+    /// the transaction that they begin.
+    fn begin_asked(&mut self, options: &TransactionOptions) -> Result<()> {
+        if self.autocommit || self.is_in_use() {
+            return self.begin(options);
+        }
+        let restore = self.set_modes(options).inspect_err(|_| self.drop_own_work())?;
+        if restore.is_some() {
+            self.end_transaction(true)?;
+        }
+        self.levels.push(Level::Transaction { restore, autocommit: false });
+        Ok(())
+    }
+
+    /// Ends a transaction in which there is nothing but statements of the engine's own.
+    fn drop_own_work(&mut self) {
+        // It fails only on a connection that is lost.
+        let _ = self.end_transaction(false);
     }
 
     /// Sets how the next transaction runs; returns the statement that undoes it.
@@ -172,9 +193,9 @@ impl Session {
     pub fn commit(&mut self) -> Result<()> {
         match self.levels.pop() {
             Some(Level::Savepoint(name)) => self.release_savepoint(&name),
-            Some(Level::Transaction { restore }) => {
+            Some(Level::Transaction { restore, autocommit }) => {
                 let ended = self.end_transaction(true);
-                self.leave(restore, ended.is_err());
+                self.leave(restore, autocommit, ended.is_err());
                 ended
             }
             None => self.end_transaction(true),
@@ -190,25 +211,32 @@ impl Session {
                 self.rollback_to_savepoint(&name)?;
                 self.release_savepoint(&name)
             }
-            Some(Level::Transaction { restore }) => {
+            Some(Level::Transaction { restore, autocommit }) => {
                 let ended = self.end_transaction(false);
-                self.leave(restore, ended.is_err());
+                self.leave(restore, autocommit, ended.is_err());
                 ended
             }
             None => self.end_transaction(false),
         }
     }
 
-    /// Back to autocommit, and to the session's own modes.
-    fn leave(&mut self, restore: Option<String>, has_failed: bool) {
+    /// Back to autocommit, where it was on, and to the session's own modes.
+    fn leave(&mut self, restore: Option<String>, autocommit: bool, has_failed: bool) {
         self.control().let_finish();
         // After a failed COMMIT nothing of it may be left to be committed by this. After one that
         // succeeded psqlodbc 13.02 would close the cursors of streams that are open.
         if has_failed {
             let _ = self.end_transaction(false);
         }
-        let _ = self.set_autocommit(true);
+        if autocommit {
+            let _ = self.set_autocommit(true);
+        }
+        let restores = restore.is_some();
         self.restore_modes(restore);
+        if restores && !autocommit {
+            // On PostgreSQL a rollback would undo it.
+            let _ = self.end_transaction(true);
+        }
     }
 
     pub fn savepoint(&mut self, name: &str) -> Result<()> {
@@ -264,9 +292,20 @@ fn check_name(operation: &'static str, name: &str) -> Result<()> {
 
 impl Connection {
     /// Begins a transaction. Autocommit is off until it ends. Where one is open already, this
-    /// begins one within it, by a savepoint; the next commit or rollback ends that one.
+    /// begins one within it, by a savepoint; the next commit or rollback ends that one. Without
+    /// autocommit one is open from the first statement on.
     pub fn begin(&self, options: &TransactionOptions) -> Result<()> {
-        self.shared.session("begin")?.begin(options)
+        self.shared.session("begin")?.begin_asked(options)
+    }
+
+    /// Commits the open transaction with all that were begun within it.
+    pub fn commit_all(&self) -> Result<()> {
+        let job = self.shared.job("commit")?;
+        let mut session = self.shared.session_of(&job)?;
+        while session.has_begun() {
+            session.commit()?;
+        }
+        if session.autocommit { Ok(()) } else { session.commit() }
     }
 
     /// Sets a savepoint in the open transaction.

@@ -72,7 +72,7 @@ pub(super) const FACTS: Dbms = Dbms {
     session_setup: &["SET TIME ZONE 'UTC'"],
     // What DISCARD ALL does, but for the driver's own prepared statements.
     session_reset: SessionReset::Statements {
-        undo: "SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
+        undo: "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
                SELECT pg_advisory_unlock_all(); DISCARD SEQUENCES; DISCARD TEMP",
         own_settings: "SELECT coalesce(string_agg(format('SELECT set_config(%L, %L, false)', \
                        name, setting), '; '), '') FROM pg_settings WHERE source = 'session'",

@@ -5,7 +5,7 @@ use odbc_api::sys::SqlDataType;
 use super::{
     Ambiguous, Bulk, BulkStrategy, Cancelling, ColumnNumbers, ColumnTypes, CreateIfMissing, Dbms,
     DriverStreaming, Exchange, LargeUnsigned, Limit, LocalFile, LongData, NamedType, ReadOnly,
-    StickingTypes, Stop, TextEncoding, TransactionModes, TransactionProbe, unknown,
+    SessionReset, StickingTypes, Stop, TextEncoding, TransactionModes, TransactionProbe, unknown,
 };
 use crate::{catalog::CatalogFunction, error::ErrorKind, sql::Syntax};
 
@@ -60,6 +60,8 @@ pub(crate) const FACTS: Dbms = Dbms {
     limit: Limit::AtEnd,
     streaming: DriverStreaming::Asked(&[("StepAPI", "1")]),
     begin_ends_streams: true,
+    // A schema of a name makes a temporary table without the word.
+    session_reset: SessionReset::Replace { changing: &["temp.", "temp\"", "temp]", "temp`"] },
     // What is stopped while it writes is undone with its transaction, and so is what fails by
     // OR ROLLBACK or RAISE(ROLLBACK).
     transaction_probe: Some(TransactionProbe::Begin),

@@ -2,8 +2,8 @@
 
 use super::{
     Bulk, BulkStrategy, Cancelling, ColumnTypes, CreateIfMissing, Dbms, DriverStreaming, Exchange,
-    Limit, LongData, NamedType, Procedures, ReadOnly, Savepoints, TextEncoding, TransactionModes,
-    unknown,
+    Limit, LongData, NamedType, Procedures, ReadOnly, Savepoints, SessionReset, TextEncoding,
+    TransactionModes, unknown,
 };
 use crate::{error::ErrorKind, sql::Syntax};
 
@@ -31,6 +31,8 @@ pub(super) const FACTS: Dbms = Dbms {
         release: None,
     },
     undoing_codes: &[1205],
+    // The name alone makes a table temporary.
+    session_reset: SessionReset::Replace { changing: &["#"] },
     native_kinds: &[
         (1205, ErrorKind::Transaction),
         (1222, ErrorKind::Timeout),

@@ -128,6 +128,11 @@ impl Cursor {
         self.delivered + (self.built + self.pending.len()) as u64
     }
 
+    /// Whether a failure is to be told behind the rows before it.
+    pub fn is_failing(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// Whether all rows were delivered, and nothing is left to be told.
     pub fn is_at_end(&self) -> bool {
         !self.has_more() && self.failure.is_none()

@@ -13,9 +13,11 @@ use crate::{
 /// Makes the table as the mode asks for it.
 pub(super) fn prepare_table(session: &mut Session, target: &Target, mode: BulkMode) -> Result<()> {
     for sql in statements(session.dbms, target, mode)? {
-        session.run(OPERATION, &sql)?;
+        session.trace(&sql);
+        let run = session.run(OPERATION, &sql).map(drop);
         // What was prepared for a table of this name may not fit it any more.
-        session.cache.clear();
+        session.note_schema_change(&sql);
+        run?;
     }
     Ok(())
 }

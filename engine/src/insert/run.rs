@@ -47,7 +47,10 @@ impl Drop for Inserter {
 impl Inserter {
     pub fn begin(shared: &Arc<Shared>, options: &BulkOptions) -> Result<Self> {
         let job = shared.job(OPERATION)?;
-        shared.session_of(&job)?.inserting = Some(Writer::default());
+        let mut session = shared.session_of(&job)?;
+        session.trace("INSERT");
+        session.inserting = Some(Writer::default());
+        drop(session);
         Ok(Self { shared: Arc::clone(shared), options: options.clone(), job })
     }
 

@@ -437,6 +437,11 @@ impl StatementState {
         }
     }
 
+    /// Whether a failure is to be told behind rows of the present result.
+    pub fn is_failing(&self) -> bool {
+        matches!(&self.reader, Some(Reader::Driver(cursor, _)) if cursor.is_failing())
+    }
+
     /// Notes that the driver may have lost the rest of the present result, of which it says nothing.
     pub fn lose(&mut self, loss: Loss) {
         if self.has_result() && self.loss.is_none() {
