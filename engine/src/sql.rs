@@ -83,6 +83,18 @@ pub(crate) fn may_write(sql: &str, syntax: Syntax) -> bool {
     })
 }
 
+/// Whether a query may have NULLs that the columns of its tables do not: by an outer join, by
+/// groups of groups, or because its text does not say what is read.
+pub(crate) fn may_add_nulls(sql: &str, syntax: Syntax) -> bool {
+    const ADDING: [&str; 4] = ["JOIN", "ROLLUP", "CUBE", "GROUPING"];
+    const READING: [&str; 4] = ["SELECT", "WITH", "VALUES", "TABLE"];
+    let mut words = Scanner::new(sql, syntax)
+        .filter_map(|(lexeme, word)| (lexeme == Lexeme::Word).then_some(word))
+        .peekable();
+    !words.peek().is_some_and(|first| is_one_of(first, &READING))
+        || words.any(|word| is_one_of(word, &ADDING))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -140,6 +152,19 @@ mod tests {
         {
             assert!(may_write(sql, POSTGRESQL), "{sql}");
         }
+    }
+
+    #[test]
+    fn queries_that_may_add_nulls_are_told() {
+        for sql in
+            ["SELECT \"join\" FROM a -- cube\n", "(select 'rollup')", "WITH a AS (TABLE b) TABLE a"]
+        {
+            assert!(!may_add_nulls(sql, POSTGRESQL), "{sql}");
+        }
+        for sql in ["select a from b left join(select 1) c on true", "FETCH ALL FROM c", ""] {
+            assert!(may_add_nulls(sql, POSTGRESQL), "{sql}");
+        }
+        assert!(may_add_nulls("SELECT a FROM b GROUP BY Rollup(a)", POSTGRESQL));
     }
 
     #[test]

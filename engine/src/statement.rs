@@ -25,7 +25,7 @@ use crate::{
     metrics,
     options::{StreamOptions, check_query_timeout},
     parameters::Parameters,
-    sql::{Named, is_one_of, may_write, name_markers},
+    sql::{Named, is_one_of, may_add_nulls, may_write, name_markers},
     stream::{ResultKey, Stream},
     telemetry::{Operation, Reading, Subject},
 };
@@ -106,7 +106,7 @@ impl Statement {
             named: OnceLock::new(),
             subject: OnceLock::new(),
             query_timeout_ms: shared.query_timeout_ms().into(),
-            keeps_schema: keeps_schema(word),
+            keeps_schema: keeps_schema(word) && !sql.to_ascii_lowercase().contains("set_config"),
             writes: Writes::of(word),
             sql: format!("{sql:width$}"),
             warnings: Mutex::default(),
@@ -190,7 +190,13 @@ impl Statement {
                  the driver would not notice",
             ));
         }
-        if self.state(&mut session, OPERATION)?.wants_handle(dbms) {
+        if dbms.time_zone_query.is_some() && parameters.have_instants() {
+            session.check_written_instants(OPERATION)?;
+        }
+        let generation = session.generation;
+        let state = self.state(&mut session, OPERATION)?;
+        state.renew(generation, dbms);
+        if state.wants_handle(dbms) {
             self.give_handle(&mut session, sql)?;
         }
         session.trace(sql);
@@ -211,6 +217,9 @@ impl Statement {
         metrics::count_execution(begin.elapsed());
         if !self.keeps_schema {
             session.note_schema_change(&self.sql);
+            // It has not changed what it means itself.
+            let generation = session.generation;
+            self.state(&mut session, OPERATION)?.keep_prepared(generation);
         }
         let executed = executed.and_then(|execution| {
             session.succeeded();
@@ -358,7 +367,10 @@ impl Statement {
         options.check()?;
         let mut session = self.shared.session(OPERATION)?;
         let context = session.context(OPERATION);
-        let streams = session.streams;
+        // psqlodbc 13.02 and MariaDB Connector/ODBC 3.1.15 tell the table's NOT NULL also behind
+        // ROLLUP, and psqlodbc behind some outer joins.
+        let not_null_holds = || !may_add_nulls(&self.sql, self.shared.dbms.syntax);
+        let keeps_columns = session.plans_on_server && !self.sql.trim_end().contains(';');
         let state = self.state(&mut session, OPERATION)?;
         let reading = state.reading();
         let key = |number| ResultKey {
@@ -373,7 +385,8 @@ impl Statement {
         if let Some((schema, result)) = state.read_held() {
             return Ok(Stream::new(key(result), schema, Some(false), reading()));
         }
-        let (schema, number, reads_instants) = state.read(options, streams, context)?;
+        let (schema, number, reads_instants) =
+            state.read(options, keeps_columns, not_null_holds, context)?;
         if reads_instants && let Err(error) = session.check_time_zone(OPERATION) {
             self.state(&mut session, OPERATION)?.close_reading(number);
             return Err(error);

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use odbc_engine::{
-    ErrorKind, Parameters, StreamOptions,
+    ErrorKind, Parameters, Statement, StreamOptions,
     arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray},
 };
 use support::{SQLITE, batches, cell, connect, query, run, server};
@@ -129,4 +129,54 @@ fn what_the_server_says_of_a_query_is_told_by_its_stream() {
     let warnings = stream.warnings();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].message.contains("heard"), "{warnings:?}");
+}
+
+#[test]
+fn a_query_that_the_server_has_no_plan_for_is_described_anew() {
+    let Some(connection_string) = server("ODBC_ENGINE_POSTGRESQL") else { return };
+    let other = connect(&connection_string);
+    let make = |columns: &str| {
+        run(&other, "DROP TABLE IF EXISTS made_anew");
+        run(&other, &format!("CREATE TABLE made_anew AS SELECT {columns}"));
+    };
+    let connection = connect(&format!("{connection_string};UseServerSidePrepare=0"));
+    let statement = connection.statement("SELECT v FROM made_anew WHERE 1 = ?").unwrap();
+    make("1 AS v");
+    for expected in ["1", "1", "\"abc\""] {
+        if expected == "\"abc\"" {
+            make("'abc' AS v");
+        }
+        statement.execute(&Parameters::from_arrays([integer(1)]).unwrap()).unwrap();
+        let stream = statement.stream(&StreamOptions::default()).unwrap();
+        assert_eq!(cell(batches(&stream)[0].column(0), 0), expected);
+    }
+    run(&other, "DROP TABLE made_anew");
+}
+
+#[test]
+fn long_names_of_columns_are_whole() {
+    let connection = connect(SQLITE);
+    let name = "ä".repeat(2_000);
+    let stream = query(&connection, &format!("SELECT 1 AS \"{name}\""));
+    assert_eq!(stream.schema().field(0).name(), &name);
+}
+
+#[test]
+fn names_mean_what_they_do_after_use() {
+    let Some(connection_string) = server("ODBC_ENGINE_MARIADB") else { return };
+    let connection = connect(&connection_string);
+    // That of information_schema is not empty.
+    run(&connection, "CREATE TEMPORARY TABLE engines (i int)");
+    let sql = "SELECT CAST(count(*) > 0 AS CHAR) FROM engines WHERE 1 = ?";
+    let values = Parameters::from_arrays([integer(1)]).unwrap();
+    let ask = |statement: &Statement| {
+        statement.execute(&values).unwrap();
+        cell(batches(&statement.stream(&StreamOptions::default()).unwrap())[0].column(0), 0)
+    };
+    let (open, closed) = (connection.statement(sql).unwrap(), connection.statement(sql).unwrap());
+    assert_eq!((ask(&open), ask(&closed)), ("\"0\"".into(), "\"0\"".into()));
+    run(&connection, "USE information_schema");
+    closed.close().unwrap();
+    assert_eq!(ask(&open), "\"1\"");
+    assert_eq!(ask(&connection.statement(sql).unwrap()), "\"1\"");
 }

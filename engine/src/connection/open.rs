@@ -105,6 +105,10 @@ fn connect(connection_string: &str, options: &ConnectionOptions) -> Result<Opene
         session.set_autocommit(false)?;
     }
     session.streams = streams;
+    // With UseDeclareFetch psqlodbc 13.02 declares a cursor for the text anew, and without plans on
+    // the server it sends the text anew.
+    session.plans_on_server =
+        dbms.keeps_prepared_queries && !streams && parsed.get("UseServerSidePrepare") != Some("0");
     session.cursor_rows = dbms.cursors.filter(|_| streams).map(|cursors| {
         parsed.get(cursors.rows_key).and_then(|rows| rows.parse().ok()).unwrap_or(cursors.rows)
     });

@@ -64,6 +64,7 @@ impl Session {
     /// Notes that a statement may have changed tables, so that what is prepared may not fit them.
     pub fn note_schema_change(&mut self, sql: &str) {
         self.forget_schema();
+        self.generation += 1;
         if let Some(types) = &self.dbms.sticking_types
             && sql.to_ascii_lowercase().contains(types.attaching)
         {
@@ -78,6 +79,7 @@ impl Session {
     /// another process may give their number to different ones.
     pub fn forget_schema(&mut self) {
         self.schema.changes += 1;
+        self.zone_checked = None;
         self.schema.known = None;
         self.schema.loaded = None;
     }

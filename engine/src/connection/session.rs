@@ -48,6 +48,12 @@ pub(crate) struct Session {
     pub(super) undone: bool,
     /// Whether the driver streams.
     pub streams: bool,
+    /// Counts what may have changed the meaning of names, such as MariaDB's USE.
+    pub generation: u64,
+    /// That number when the session's time zone was last seen to be UTC.
+    pub(super) zone_checked: Option<u64>,
+    /// Whether the server has a plan for what is prepared, which it keeps to.
+    pub plans_on_server: bool,
     /// Where it does so by cursors, the rows that it fetches at once.
     pub cursor_rows: Option<u64>,
     _gauge: Gauge,
@@ -76,6 +82,9 @@ impl Session {
             worked: false,
             undone: false,
             streams: false,
+            generation: 0,
+            zone_checked: None,
+            plans_on_server: false,
             cursor_rows: None,
         };
         for sql in dbms.session_setup {
@@ -141,7 +150,9 @@ impl Session {
     /// Closes a statement; its prepared handle is kept where another may use it.
     pub fn close_statement(&mut self, key: StatementKey) {
         let closed = self.statements.remove(key);
-        if let Some(prepared) = closed.and_then(|state| state.into_prepared(self.dbms)) {
+        let generation = self.generation;
+        let prepared = closed.and_then(|state| state.into_prepared(generation, self.dbms));
+        if let Some(prepared) = prepared {
             self.cache.put(prepared);
         }
     }
@@ -279,6 +290,16 @@ impl Session {
         ))
     }
 
+    /// Refuses to write instants, which the driver passes without their offset, in a session that
+    /// takes them for those of another zone than UTC.
+    pub fn check_written_instants(&mut self, operation: &'static str) -> Result<()> {
+        if self.zone_checked != Some(self.generation) {
+            self.check_time_zone(operation)?;
+            self.zone_checked = Some(self.generation);
+        }
+        Ok(())
+    }
+
     /// Refuses to read instants in a session that renders them in another zone than UTC, where
     /// their offset is lost.
     pub fn check_time_zone(&mut self, operation: &'static str) -> Result<()> {
@@ -292,8 +313,8 @@ impl Session {
             operation,
             format!(
                 "the session's time zone was changed to {zone}, in which the driver drops the \
-                 offset of a timestamp with time zone: run SET TIME ZONE 'UTC', or select it as \
-                 text"
+                 offset of a timestamp with time zone: run SET TIME ZONE 'UTC', or read and write \
+                 it as text"
             ),
         ))
     }

@@ -67,6 +67,8 @@ pub(crate) struct StatementState {
     awaited: Option<SchemaMark>,
     /// Whether it was prepared before the present execution, perhaps long ago.
     prepared_before: bool,
+    /// The session's number when it was prepared.
+    generation: u64,
     failed: bool,
     /// Why the present execution's result is not to be read.
     stopped: Option<Cause>,
@@ -75,6 +77,8 @@ pub(crate) struct StatementState {
     gave_rows: bool,
     /// The number of the present result, counted over all executions.
     result: u64,
+    /// Whether that is not the first of its execution.
+    later: bool,
     /// That number while a stream reads the result, otherwise 0.
     reading: Arc<AtomicU64>,
     column_count: usize,
@@ -99,11 +103,13 @@ impl StatementState {
             steadiness: Steadiness::default(),
             awaited: None,
             prepared_before: false,
+            generation: 0,
             failed: false,
             stopped: None,
             executed: false,
             gave_rows: false,
             result: 0,
+            later: false,
             reading: Arc::default(),
             column_count: 0,
             held: None,
@@ -152,6 +158,21 @@ impl StatementState {
         self.prepared = Some((prepared.sql, prepared.markers));
     }
 
+    /// Forgets what was prepared before names may have changed their meaning: MariaDB 10.11 goes on
+    /// to execute it in the database in which it was prepared.
+    pub fn renew(&mut self, generation: u64, dbms: &Dbms) {
+        if std::mem::replace(&mut self.generation, generation) != generation
+            && !dbms.keeps_prepared_queries
+        {
+            self.prepared = None;
+        }
+    }
+
+    /// Keeps what is prepared in another generation.
+    pub fn keep_prepared(&mut self, generation: u64) {
+        self.generation = generation;
+    }
+
     /// Closes the statement, and tells what the driver had against it.
     pub fn free(mut self, context: Context) -> Result<()> {
         self.end_result();
@@ -159,7 +180,8 @@ impl StatementState {
     }
 
     /// The prepared handle, where another statement may use it.
-    pub fn into_prepared(mut self, dbms: &Dbms) -> Option<Prepared> {
+    pub fn into_prepared(mut self, generation: u64, dbms: &Dbms) -> Option<Prepared> {
+        self.renew(generation, dbms);
         if self.failed || (self.gave_rows && !dbms.keeps_prepared_queries) {
             return None;
         }
@@ -182,7 +204,10 @@ impl StatementState {
     /// Forgets the present result; what else the execution gave can still be had.
     fn end_result(&mut self) {
         match self.reader.take() {
-            Some(Reader::Driver(cursor, columns)) if self.prepared.is_some() && !self.failed => {
+            // What a text was prepared for are the columns of its first result.
+            Some(Reader::Driver(cursor, columns))
+                if self.prepared.is_some() && !self.failed && !self.later =>
+            {
                 self.parked = Some((cursor, columns));
             }
             Some(Reader::Driver(..)) => self.unbind(),
@@ -285,6 +310,7 @@ impl StatementState {
 
     fn run(&mut self, sql: &str, parameters: BoundParameters, context: Context) -> Result<Outcome> {
         self.result += 1;
+        self.later = false;
         let first = !std::mem::replace(&mut self.executed, true);
         const HANDLE: &str = "a statement is executed on a handle";
         let same_text = self.is_prepared_for(sql);
@@ -390,6 +416,7 @@ impl StatementState {
         if outcome == Outcome::NoData {
             return Ok(None);
         }
+        self.later = true;
         self.begin_result(outcome, context).map(Some)
     }
 

@@ -37,11 +37,14 @@ fn check_loss(loss: Loss, fetched: u64, context: Context) -> Result<()> {
 
 impl StatementState {
     /// Begins to read the present result from the driver; returns its columns, its number, and
-    /// whether there are instants among them.
+    /// whether there are instants among them. `keeps_columns` tells that the database refuses to
+    /// execute what was prepared where its columns have changed, and `not_null_holds` that the driver
+    /// is right in calling columns NOT NULL.
     pub fn read(
         &mut self,
         options: &StreamOptions,
-        streams: bool,
+        keeps_columns: bool,
+        not_null_holds: impl FnOnce() -> bool,
         context: Context,
     ) -> Result<(SchemaRef, u64, bool)> {
         let invalid =
@@ -55,11 +58,14 @@ impl StatementState {
         if self.column_count == 0 || self.handle.is_none() {
             return Err(invalid("there is no result to read: execute a query first"));
         }
-        let (cursor, columns) = match self.unpark(options, streams, context) {
+        let (cursor, columns) = match self.unpark(options, keeps_columns, context) {
             Some(parked) => parked,
             None => {
                 self.unbind();
-                let columns = self.describe(context)?;
+                let mut columns = self.describe(context)?;
+                if !not_null_holds() {
+                    columns.iter_mut().for_each(|column| column.nullable = true);
+                }
                 let handle = self.handle.as_ref().expect("that was checked");
                 (Box::new(Cursor::new(&columns, handle, options, context)), columns)
             }
@@ -74,15 +80,12 @@ impl StatementState {
     fn unpark(
         &mut self,
         options: &StreamOptions,
-        streams: bool,
+        keeps_columns: bool,
         context: Context,
     ) -> Option<(Box<Cursor>, Vec<ColumnInfo>)> {
-        let (cursor, columns) = self.parked.as_ref()?;
+        let (cursor, columns) = self.parked.as_ref().filter(|_| !self.later)?;
         let handle = self.handle.as_mut()?;
-        // PostgreSQL refuses a prepared query whose columns have changed, but with UseDeclareFetch
-        // psqlodbc 13.02 declares a cursor for the text anew.
-        let is_refused = context.dbms.keeps_prepared_queries && !streams;
-        let is_steady = is_refused || self.steadiness.is_marked();
+        let is_steady = keeps_columns || self.steadiness.is_marked();
         let fits = cursor.options() == options
             && columns.len() == self.column_count
             && (is_steady || handle.are_described_by(columns, context));
