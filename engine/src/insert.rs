@@ -113,8 +113,16 @@ pub(crate) fn bulk_insert_parallel(
         workers = 1;
     }
     let inserted = if workers == 1 && options.stop_on_error {
+        // What is not committed would be undone when the connection goes back.
+        first.set_autocommit(true)?;
+        // A request to stop that comes from here on finds it.
+        let _job = first.shared().job(OPERATION)?;
         stop.add(first.cancel_handle());
-        first.bulk_insert(table, rows, &options.bulk)
+        if stop.is_stopped() {
+            Err(parallel::asked_to_stop())
+        } else {
+            first.bulk_insert(table, rows, &options.bulk)
+        }
     } else {
         let place = Arc::clone(&first.shared().place);
         let subject = || place.subject_of("BATCH INSERT", table);

@@ -426,3 +426,69 @@ fn inserts_are_stopped_by_their_pool() {
         run(&plain, "DROP TABLE parallel_cancel");
     }
 }
+
+#[test]
+fn a_request_to_stop_that_comes_before_the_connection_counts() {
+    for database in databases("parallel_early") {
+        let pool = pool(&database, 1);
+        let lent = pool.acquire().unwrap();
+        let error = std::thread::scope(|scope| {
+            let options = r#"{"parallelism": 1}"#;
+            let inserting =
+                scope.spawn(|| insert(&pool, "parallel_early", rows(1_000), options).unwrap_err());
+            while pool.state().unwrap().waiting == 0 {
+                std::thread::yield_now();
+            }
+            pool.cancel().unwrap();
+            drop(lent);
+            inserting.join().unwrap()
+        });
+        assert_eq!(error.kind, ErrorKind::Cancelled, "{error}");
+        assert_eq!(ids(&database, "parallel_early"), [0; 0]);
+        run(&database.plain, "DROP TABLE parallel_early");
+    }
+}
+
+#[test]
+fn one_worker_commits_whatever_the_connections_of_the_pool_do() {
+    for database in databases("parallel_manual") {
+        let options = r#"{"size_max": 1, "connection": {"autocommit": false}}"#;
+        let options = PoolOptions::from_json(options).unwrap();
+        let pool = Pool::open(&database.connection_string, &options).unwrap();
+        insert(&pool, "parallel_manual", rows(10), "").unwrap();
+        assert_eq!(ids(&database, "parallel_manual").len(), 10, "{}", database.name);
+        assert!(!pool.acquire().unwrap().autocommit().unwrap());
+        run(&database.plain, "DROP TABLE parallel_manual");
+    }
+}
+
+#[test]
+fn a_reader_that_panics_commits_nothing() {
+    for database in databases("parallel_panic") {
+        let schema = schema();
+        let panics = |after: i64| {
+            let fine = rows(after);
+            let batches = fine.chain(std::iter::from_fn(|| panic!("the reader of a test")));
+            odbc_engine::arrow_array::RecordBatchIterator::new(batches, Arc::clone(&schema))
+        };
+        let caught = |work: &dyn Fn()| {
+            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err());
+        };
+        let pool = pool(&database, 2);
+        let options = BulkParallelOptions::from_json(r#"{"parallelism": 2}"#).unwrap();
+        caught(&|| {
+            let rows = Box::new(panics(50_000));
+            let _ = pool.bulk_insert_parallel("parallel_panic", rows, &options);
+        });
+        assert_eq!(ids(&database, "parallel_panic"), [0; 0], "{}", database.name);
+        let connection = connect(&database.connection_string);
+        caught(&|| {
+            let rows = Box::new(panics(50_000));
+            let _ = connection.bulk_insert("parallel_panic", rows, &Default::default());
+        });
+        run(&connection, "INSERT INTO parallel_panic VALUES (1, NULL)");
+        drop(connection);
+        assert_eq!(ids(&database, "parallel_panic"), [1], "{}", database.name);
+        run(&database.plain, "DROP TABLE parallel_panic");
+    }
+}

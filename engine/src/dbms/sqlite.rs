@@ -49,6 +49,7 @@ pub(crate) const FACTS: Dbms = Dbms {
         ("decimal", NamedType::DecimalText),
         ("numeric", NamedType::DecimalText),
         ("json", NamedType::Json),
+        ("json text", NamedType::Json),
         ("uuid", NamedType::Uuid),
     ],
     // SQL_C_TYPE_TIMESTAMP parameters are cut to milliseconds, text is not.
@@ -171,7 +172,8 @@ const TYPES: ColumnTypes = ColumnTypes {
     decimal: "text",
     decimal_max: (76, 76),
     text: "text",
-    json: "json",
+    // A json alone has NUMERIC affinity, by which 1.10 is stored as 1.1.
+    json: "json text",
     binary: "blob",
     uuid: "uuid",
     date: "date",

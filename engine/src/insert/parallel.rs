@@ -46,6 +46,17 @@ pub(super) type Done = Sender<u64>;
 /// A worker that runs, or, where there was no connection for it, why.
 type Running<'scope> = ScopedJoinHandle<'scope, std::result::Result<Report, Diagnostic>>;
 
+/// Has no worker commit where the reader of the rows, or a worker, panics.
+struct StopOfPanic<'a>(&'a Stop);
+
+impl Drop for StopOfPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.stop();
+        }
+    }
+}
+
 /// Inserts rows over up to `workers` connections, of which the first is there.
 pub(super) fn run(
     pool: &Pool,
@@ -63,6 +74,7 @@ pub(super) fn run(
     let common = &Common { options, plan, stop };
     let mut ahead = VecDeque::new();
     let (read, reports) = thread::scope(|scope| {
+        let _stopping = StopOfPanic(stop);
         let mut line = Some(Arc::new(Mutex::new(pieces)));
         let mut running = Vec::new();
         let mut first = Some(first);
@@ -142,7 +154,7 @@ fn prepare(
     planned.and_then(|plan| ended.map(|()| plan))
 }
 
-fn asked_to_stop() -> Error {
+pub(super) fn asked_to_stop() -> Error {
     Error::new(ErrorKind::Cancelled, OPERATION, "the insert was asked to stop")
 }
 
@@ -159,6 +171,7 @@ fn begin<'scope, 'env>(
         let _entered = caller.enter();
         let (sqlstate, native_code, message) = match connect() {
             Ok(Some(connection)) => {
+                let _stopping = StopOfPanic(common.stop);
                 return Ok(Worker::new(common, &connection, line, done).run());
             }
             Ok(None) => {
@@ -216,7 +229,9 @@ fn summary(
     }
     let mut failure = BulkPartialFailure::new(read, all_read, committed);
     result.rows = failure.committed;
-    let stopped = common.stop.was_asked().then(asked_to_stop);
+    // A request that came when everything was committed has stopped nothing.
+    let is_done = all_read && failure.not_committed == 0;
+    let stopped = (common.stop.was_asked() && !is_done).then(asked_to_stop);
     let error = first.map(|(_, error)| error).or(failed_to_read).or(stopped);
     let Some(error) = error else {
         if failure.not_committed == 0 {

@@ -154,6 +154,17 @@ impl Inserter {
     }
 }
 
+/// Leaves no transaction open where the reader of the rows panics.
+struct UndoOfPanic<'a>(&'a Inserter, usize);
+
+impl Drop for UndoOfPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.roll_back(self.1);
+        }
+    }
+}
+
 /// Inserts every row, or none of those that were not committed before.
 pub(super) fn run(
     shared: &Arc<Shared>,
@@ -166,6 +177,7 @@ pub(super) fn run(
     let inserter = Inserter::begin(shared, options)?;
     let (plan, depth) = inserter.prepare(target)?;
     let mut result = BulkResult::new(plan.strategy());
+    let _undoing = UndoOfPanic(&inserter, depth);
     let sent = send_all(&inserter, &plan, &mut source, &mut result);
     let failure = match sent {
         Ok(()) => match inserter.session().and_then(|mut session| session.commit()) {

@@ -51,8 +51,13 @@ impl Target {
             return Err(invalid(OPERATION, message));
         }
         let columns: Vec<String> = names.iter().map(|name| kept(name, dbms.folding)).collect();
+        // SQLite takes a column twice, and the first value for it.
+        let is_same = |one: &String, other: &String| match dbms.folding {
+            Folding::Keep => one.eq_ignore_ascii_case(other),
+            Folding::Lower | Folding::Upper => one == other,
+        };
         for (index, name) in columns.iter().enumerate() {
-            if columns[..index].contains(name) {
+            if columns[..index].iter().any(|before| is_same(before, name)) {
                 return Err(invalid(OPERATION, format!("column {name:?} is given twice")));
             }
         }
