@@ -37,7 +37,7 @@ use crate::{
     insert::{self, BulkOptions, BulkResult},
     options::{ConnectionOptions, StreamOptions},
     parameters::Parameters,
-    procedure::{self, ProcedureCall},
+    procedure::{self, CallOptions, ProcedureCall},
     several::{self, PageOptions, PartitionOptions},
     statement::{Execution, Statement},
     stream::Stream,
@@ -325,7 +325,22 @@ impl Connection {
     /// Where the procedure has output or in/out parameters, all its results are read into memory,
     /// since the outputs come behind them; others are streamed. A function's value is its result.
     pub fn call(&self, procedure: &str, parameters: &Parameters) -> Result<ProcedureCall> {
-        procedure::call(&self.shared, procedure, parameters)
+        self.call_with(procedure, parameters, &CallOptions::default())
+    }
+
+    /// The same, with options.
+    pub fn call_with(
+        &self,
+        procedure: &str,
+        parameters: &Parameters,
+        options: &CallOptions,
+    ) -> Result<ProcedureCall> {
+        procedure::call(&self.shared, procedure, parameters, options)
+    }
+
+    /// What stops the call of a procedure with these options, and nothing else, from any thread.
+    pub fn cancel_handle_of_call(&self, options: &CallOptions) -> CancelHandle {
+        self.shared.cancel_handle(Target::Stream(options.flag.clone()))
     }
 
     /// Executes a query in parts, which connections of their own read at once, and streams the rows

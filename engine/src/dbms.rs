@@ -212,6 +212,11 @@ pub(crate) enum Procedures {
         function: &'static str,
         /// Whether what stands before a name's dot is a catalog rather than a schema.
         catalog_qualifies: bool,
+        /// The query for the parameters of what is called by a schema, empty for none, and a name,
+        /// where the catalog does not tell functions from procedures: an id, whether it is a
+        /// function, and a parameter's mode (`i`, `b`, `o`, or `t` for a column of its result) and
+        /// name, none for what has no parameters.
+        signatures: Option<&'static str>,
     },
     /// By a batch of Transact-SQL that selects the outputs at its end.
     TransactSql,

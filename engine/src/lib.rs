@@ -54,7 +54,7 @@ pub use metrics::{Latency, Metrics, metrics, reset_metrics};
 pub use options::{ConnectionOptions, StreamOptions};
 pub use parameters::Parameters;
 pub use pool::{Pool, PoolClosed, PoolOptions, PoolState};
-pub use procedure::ProcedureCall;
+pub use procedure::{CallOptions, ProcedureCall};
 pub use several::{PageOptions, PartitionOptions};
 pub use statement::{Execution, Statement};
 pub use stream::{Progress, Stream};

@@ -129,6 +129,12 @@ impl Parameters {
         self
     }
 
+    /// The values at the places of which this is true.
+    pub(crate) fn only(self, mut is_wanted: impl FnMut(usize) -> bool) -> Self {
+        let kept = self.0.into_iter().enumerate().filter(|(place, _)| is_wanted(*place));
+        Self(kept.map(|(_, value)| value).collect())
+    }
+
     /// The same values by position.
     pub(crate) fn without_names(mut self) -> Self {
         for (field, _) in &mut self.0 {

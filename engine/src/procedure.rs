@@ -9,6 +9,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 
 use crate::{
+    cancel::StreamFlag,
     connection::Shared,
     dbms::Procedures,
     error::{Error, ErrorKind, Result},
@@ -32,12 +33,28 @@ pub struct ProcedureCall {
     pub execution: Execution,
 }
 
+/// How one procedure is called, made before it is, so that others can stop it.
+#[derive(Debug, Default)]
+pub struct CallOptions {
+    /// How long it may take; 0 is no limit, None what the connection says.
+    pub query_timeout_ms: Option<u32>,
+    pub(crate) flag: StreamFlag,
+}
+
+impl CallOptions {
+    /// Options of which only the time is set.
+    pub fn with_timeout(query_timeout_ms: Option<u32>) -> Self {
+        Self { query_timeout_ms, ..Self::default() }
+    }
+}
+
 /// Calls a procedure or function with a value for each of its parameters, output parameters
 /// included, whose values do not count.
 pub(crate) fn call(
     shared: &Arc<Shared>,
     name: &str,
     parameters: &Parameters,
+    options: &CallOptions,
 ) -> Result<ProcedureCall> {
     let procedures = shared.dbms.procedures;
     if procedures == Procedures::Unsupported {
@@ -48,15 +65,22 @@ pub(crate) fn call(
         ));
     }
     // A request that comes between the statements of a call is for all of them.
-    let _job = shared.job(OPERATION)?;
-    let signature = Signature::find(shared, name, parameters.len())?;
+    let _job = shared.control.begin(OPERATION, None, Some(&options.flag))?;
+    let signature = Signature::find(shared, name, parameters)?;
     let ordered = if parameters.is_named() {
         parameters.in_order_of(&signature.names())?
     } else {
         parameters.clone()
     };
     let statement = Statement::new(shared, &text::call(procedures, name, &signature))?;
-    let execution = statement.execute(&ordered.without_names())?;
+    if let Some(query_timeout_ms) = options.query_timeout_ms {
+        statement.set_query_timeout(query_timeout_ms)?;
+    }
+    let passed = match signature.is_function {
+        true => ordered.only(|place| signature.parameters[place].is_input()),
+        false => ordered,
+    };
+    let execution = statement.execute(&passed.without_names())?;
     if !signature.has_outputs(procedures) {
         let outputs = RecordBatch::new_empty(Arc::new(Schema::empty()));
         return Ok(ProcedureCall { outputs, statement, execution });

@@ -25,9 +25,11 @@ struct Timer {
     alarms: BTreeMap<Key, Due>,
     /// When the thread wakes up by itself; None while it does not run.
     wakes: Option<Instant>,
+    /// The process that the thread runs in; one that was forked has none.
+    process: u32,
 }
 
-static TIMER: Mutex<Timer> = Mutex::new(Timer { alarms: BTreeMap::new(), wakes: None });
+static TIMER: Mutex<Timer> = Mutex::new(Timer { alarms: BTreeMap::new(), wakes: None, process: 0 });
 static SOONER: Condvar = Condvar::new();
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
@@ -51,6 +53,10 @@ impl Alarm {
         let at = Instant::now() + Duration::from_millis(ms.into());
         let key = (at, NEXT.fetch_add(1, Ordering::Relaxed));
         let mut timer = lock();
+        let process = std::process::id();
+        if timer.process != process {
+            (timer.wakes, timer.process) = (None, process);
+        }
         let due = Due { control: Arc::downgrade(control), alarm, ms };
         timer.alarms.insert(key, due);
         match timer.wakes {

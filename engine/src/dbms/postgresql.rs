@@ -117,7 +117,11 @@ pub(super) const FACTS: Dbms = Dbms {
                 AND n.nspname = coalesce(CAST(? AS name), n.nspname) \
                 AND c.relname = coalesce(CAST(? AS name), c.relname)",
     }],
-    procedures: Procedures::Call { function: "SELECT * FROM", catalog_qualifies: false },
+    procedures: Procedures::Call {
+        function: "SELECT * FROM",
+        catalog_qualifies: false,
+        signatures: Some(SIGNATURES),
+    },
     bulk: Bulk {
         // Arrays of parameters are sent row by row in texts of 100 (BatchSize).
         strategies: &[BulkStrategy::Unnest, BulkStrategy::MultiRow],
@@ -152,6 +156,19 @@ fn is_infinity(cell: &[u8]) -> bool {
     let rest = || [12u16, 31, 23, 59, 59].map(u16::to_ne_bytes).concat();
     (cell.len() == 16 && years && cell[2..12] == rest()) || cell == b"9999-12-31 23:59:59"
 }
+
+/// By psqlodbc 13.02's SQLProcedureColumns a function looks like a procedure where it returns void, a
+/// set, or by OUT parameters.
+const SIGNATURES: &str = "SELECT CAST(p.oid AS bigint), CAST(p.prokind <> 'p' AS int), \
+     CAST(CASE WHEN a.place IS NULL THEN '' ELSE coalesce(CAST(a.mode AS text), 'i') END \
+     AS varchar(1)), \
+     CAST(coalesce(a.name, '') AS varchar(63)) FROM pg_proc p \
+     JOIN pg_namespace n ON n.oid = p.pronamespace CROSS JOIN (SELECT CAST(? AS text) AS name) s \
+     LEFT JOIN LATERAL unnest(coalesce(p.proallargtypes, CAST(p.proargtypes AS oid[])), \
+     p.proargmodes, p.proargnames) WITH ORDINALITY AS a(type, mode, name, place) ON true \
+     WHERE p.proname = CAST(? AS text) AND CASE s.name WHEN '' THEN pg_function_is_visible(p.oid) \
+     WHEN 'pg_temp' THEN n.oid = pg_my_temp_schema() ELSE n.nspname = s.name END \
+     ORDER BY p.oid, a.place";
 
 const TYPES: ColumnTypes = ColumnTypes {
     boolean: "boolean",

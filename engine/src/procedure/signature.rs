@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    RecordBatch,
+    ArrayRef, RecordBatch, StringArray,
     cast::AsArray,
-    types::{Int16Type, Int64Type},
+    types::{Int16Type, Int32Type, Int64Type},
 };
 
 use super::OPERATION;
@@ -16,6 +16,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     identifier::{self, Identifier},
     options::StreamOptions,
+    parameters::Parameters,
     statement::Statement,
 };
 
@@ -51,6 +52,16 @@ pub(super) struct Parameter {
     pub digits: Option<i16>,
 }
 
+impl Parameter {
+    fn named(name: String, direction: Direction) -> Self {
+        Self { name, direction, type_name: String::new(), size: None, digits: None }
+    }
+
+    pub fn is_input(&self) -> bool {
+        matches!(self.direction, Direction::Input | Direction::InputOutput)
+    }
+}
+
 /// What a procedure takes and gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Signature {
@@ -61,13 +72,23 @@ pub(super) struct Signature {
 impl Signature {
     /// The signature of the one procedure of this name that takes `count` parameters. Of a name
     /// that the catalog does not know, all parameters are inputs: the database will refuse it.
-    pub fn find(shared: &Arc<Shared>, name: &str, count: usize) -> Result<Self> {
+    pub fn find(shared: &Arc<Shared>, name: &str, parameters: &Parameters) -> Result<Self> {
+        let count = parameters.len();
         let parts = identifier::parse(name, shared.dbms.syntax, OPERATION)?;
-        let mut known = candidates(shared, &parts)?;
+        let mut known = match shared.dbms.procedures {
+            Procedures::Call { signatures: Some(query), .. } => asked(shared, &parts, query)?,
+            _ => candidates(shared, &parts)?,
+        };
         if known.is_empty() {
             return Ok(Self::of_inputs(count));
         }
         let counts: Vec<usize> = known.iter().map(|one| one.parameters.len()).collect();
+        // What a function gives by its parameters is its result.
+        for function in known.iter_mut().filter(|one| one.is_function) {
+            if function.inputs().count() == count {
+                function.parameters.retain(Parameter::is_input);
+            }
+        }
         known.retain(|one| one.parameters.len() == count);
         let invalid = |message| Error::new(ErrorKind::InvalidArgument, OPERATION, message);
         match known.as_slice() {
@@ -78,7 +99,9 @@ impl Signature {
                  parameter too, such as NULL)",
                 counts.iter().map(usize::to_string).collect::<Vec<_>>().join(" or ")
             ))),
-            [one, others @ ..] if others.iter().all(|other| one.is_called_like(other)) => {
+            [one, others @ ..]
+                if others.iter().all(|other| one.is_called_like(other, parameters.is_named())) =>
+            {
                 Ok(one.clone())
             }
             _ => Err(invalid(format!(
@@ -89,22 +112,25 @@ impl Signature {
     }
 
     fn of_inputs(count: usize) -> Self {
-        let input = Parameter {
-            name: String::new(),
-            direction: Direction::Input,
-            type_name: String::new(),
-            size: None,
-            digits: None,
-        };
+        let input = Parameter::named(String::new(), Direction::Input);
         Self { parameters: vec![input; count], is_function: false }
     }
 
-    /// Whether a call looks the same, so that the database can choose by the values' types.
-    fn is_called_like(&self, other: &Self) -> bool {
+    /// The parameters that a value is passed for.
+    pub fn inputs(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters.iter().filter(|one| one.is_input())
+    }
+
+    /// Whether a call looks the same, so that the database can choose by the values' types. Names
+    /// count where values or outputs have them.
+    fn is_called_like(&self, other: &Self, by_name: bool) -> bool {
         let directions = |signature: &Self| -> Vec<Direction> {
             signature.parameters.iter().map(|parameter| parameter.direction).collect()
         };
-        self.is_function == other.is_function && directions(self) == directions(other)
+        let names_count = by_name || self.outputs().next().is_some();
+        self.is_function == other.is_function
+            && directions(self) == directions(other)
+            && (!names_count || self.names() == other.names())
     }
 
     /// The parameters' names, without the sign that SQL Server puts before them.
@@ -125,6 +151,41 @@ impl Signature {
         procedures == Procedures::TransactSql
             || (!self.is_function && self.outputs().next().is_some())
     }
+}
+
+/// Every procedure of this name, by the database's own query.
+fn asked(shared: &Arc<Shared>, parts: &[Identifier], query: &str) -> Result<Vec<Signature>> {
+    let (name, qualifiers) = parts.split_last().expect("a name has a part");
+    let folded = |one: &Identifier| one.folded(shared.dbms.folding);
+    let schema = qualifiers.last().map(folded).unwrap_or_default();
+    let values = [schema, folded(name)];
+    let statement = Statement::new(shared, query)?;
+    let values = values.map(|text| Arc::new(StringArray::from(vec![text])) as ArrayRef);
+    statement.execute(&Parameters::from_arrays(values)?)?;
+    let stream = statement.stream(&StreamOptions::default())?.owning(statement);
+    let mut found: Vec<(i64, Signature)> = Vec::new();
+    while let Some(batch) = stream.fetch()? {
+        let ids = batch.column(0).as_primitive::<Int64Type>();
+        let kinds = batch.column(1).as_primitive::<Int32Type>();
+        for row in 0..batch.num_rows() {
+            let id = ids.value(row);
+            if found.last().is_none_or(|(last, _)| *last != id) {
+                let is_function = kinds.value(row) != 0;
+                found.push((id, Signature { parameters: Vec::new(), is_function }));
+            }
+            let direction = match text(&batch, 2, row) {
+                // No parameter at all, or a column of the result.
+                "" | "t" => continue,
+                "o" => Direction::Output,
+                "b" => Direction::InputOutput,
+                _ => Direction::Input,
+            };
+            let (_, signature) = found.last_mut().expect("one was begun");
+            let name = text(&batch, 3, row).to_owned();
+            signature.parameters.push(Parameter::named(name, direction));
+        }
+    }
+    Ok(found.into_iter().map(|(_, signature)| signature).collect())
 }
 
 /// Every procedure of this name, by the rows of the catalog.

@@ -8,7 +8,11 @@ pub(super) fn call(procedures: Procedures, name: &str, signature: &Signature) ->
     match procedures {
         Procedures::Call { function, .. } => {
             let verb = if signature.is_function { function } else { "CALL" };
-            let markers = vec!["?"; signature.parameters.len()].join(", ");
+            let passed = match signature.is_function {
+                true => signature.inputs().count(),
+                false => signature.parameters.len(),
+            };
+            let markers = vec!["?"; passed].join(", ");
             format!("{verb} {name}({markers})")
         }
         Procedures::TransactSql => transact_sql(name, signature),
