@@ -41,13 +41,18 @@ pub(crate) unsafe fn parameters(
     }
     // SAFETY: Both structs are of the interface, as the caller promises.
     let values = unsafe { rows(array, &schema) }?;
-    if values.len() == 1 && values.is_null(0) {
-        return Err(invalid("the parameters' one row is NULL".into()));
-    }
     if values.num_columns() == 0 {
         return Ok(Parameters::none());
     }
-    Parameters::from_batch(&RecordBatch::from(values))
+    Parameters::from_batch(&batch(values)?)
+}
+
+/// The rows of a struct, none of which may be NULL as a whole.
+pub(crate) fn batch(rows: StructArray) -> Result<RecordBatch> {
+    if rows.null_count() > 0 {
+        return Err(invalid("a whole row is NULL".into()));
+    }
+    Ok(RecordBatch::from(rows))
 }
 
 /// Takes rows over, a struct with one child for each column, once they are valid.

@@ -114,7 +114,7 @@ impl Iterator for Lent {
         // SAFETY: The caller has promised arrays of the schema.
         let rows = unsafe { arrow::rows(batch, &self.exported) };
         let failed = |error: Error| ArrowError::CDataInterface(error.message.clone());
-        Some(rows.map(RecordBatch::from).map_err(failed))
+        Some(rows.and_then(arrow::batch).map_err(failed))
     }
 }
 

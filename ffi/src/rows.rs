@@ -3,7 +3,7 @@
 use std::{ffi::CStr, sync::Arc};
 
 use arrow_array::{
-    Array, RecordBatch, RecordBatchReader,
+    RecordBatch, RecordBatchReader,
     ffi::{FFI_ArrowArray, FFI_ArrowSchema},
     ffi_stream::FFI_ArrowArrayStream,
 };
@@ -68,11 +68,10 @@ impl Rows {
         }
         // SAFETY: The stream promises an array of its schema.
         let rows = unsafe { arrow::rows(array, &self.exported) };
-        let rows = rows.map_err(|error| ArrowError::CDataInterface(error.message.clone()))?;
-        if rows.null_count() > 0 {
-            return Err(ArrowError::CDataInterface("a whole row is NULL".to_owned()));
-        }
-        RecordBatch::from(rows).with_schema(Arc::clone(&self.schema)).map(Some)
+        let batch = rows
+            .and_then(arrow::batch)
+            .map_err(|error| ArrowError::CDataInterface(error.message.clone()))?;
+        batch.with_schema(Arc::clone(&self.schema)).map(Some)
     }
 }
 

@@ -352,6 +352,16 @@ static void test_lent_rows(void) {
   }
   CHECK(releases == 0);
 
+  /* A row that is NULL as a whole is refused. */
+  uint8_t none = 0;
+  make_parameters(&p[0]);
+  p[0].child_schema.name = "i";
+  p[0].buffers[0] = &none;
+  p[0].array.null_count = 1;
+  CHECK(ok(odbc_rows_lend(&p[0].schema, &p[0].array, 1, &rows, &error)));
+  CHECK(failed(odbc_bulk_insert(connection, "t", 1, &rows, NULL, 0, &text, &error), INVALID_ARGUMENT));
+  releases = 0;
+
   /* A stream that nobody reads gives its rows back. */
   make_parameters(&p[0]);
   CHECK(ok(odbc_rows_lend(&p[0].schema, &p[0].array, 1, &rows, &error)));
