@@ -19,6 +19,8 @@ from odbc_engine.options import (
     StreamOptions,
     TransactionOptions,
     encode,
+    encode_connection,
+    plain,
 )
 from odbc_engine.retry import is_conflict, retry
 from odbc_engine.stream import Stream
@@ -37,8 +39,7 @@ def connect(connection_string: str, **options: Unpack[ConnectionOptions]) -> Con
     it is on). Without autocommit, end a transaction by ``commit()`` or ``rollback()``, or use the
     connection in a ``with``.
     """
-    encoded = encode({"autocommit": False, **options})
-    return Connection(_native.Connection.open(connection_string, encoded))
+    return Connection(_native.Connection.open(connection_string, encode_connection(options)))
 
 
 class Connection:
@@ -47,8 +48,8 @@ class Connection:
     Threads may share it: one call runs at a time, and another waits for it without the GIL. A
     cursor belongs to one thread at a time.
 
-    As a context manager it commits when the block ends, rolls back when the block raises, and
-    closes in either case.
+    As a context manager it commits when the block ends, also what was begun within a transaction,
+    rolls back when the block raises, and closes in either case.
     """
 
     Warning = errors.Warning
@@ -84,7 +85,8 @@ class Connection:
         "procedures", "procedure_columns" or "type_info": ODBC's catalog function of that name,
         with the columns of its standard on every database.
         """
-        native, columns = self._native.catalog(encode({"function": function, **choose}))
+        query = encode("catalog", {"function": function, **choose})
+        native, columns = self._native.catalog(query)
         return self.cursor()._adopt(native, columns)
 
     def query_parts(
@@ -104,13 +106,16 @@ class Connection:
         ``connections`` (1 to 64; one for each processor) are opened like this one, with
         autocommit, and see what is committed: on PostgreSQL all of them the same snapshot.
         """
-        partition: dict[str, object] = {"predicates": list(predicates)}
+        given = {"partition_on": partition_on, "connections": connections}
+        partition = plain("partition", given)
         if partition_on is not None:
-            partition["column"] = partition_on
-        if connections is not None:
-            partition["connections"] = connections
-        options = json.dumps(partition)
-        return Stream(self._native.query_parts(sql, parameters, options, encode(limits)))
+            partition["column"] = partition.pop("partition_on")
+        partition["predicates"] = conditions = list(predicates or ())
+        if isinstance(predicates, str) or not all(isinstance(text, str) for text in conditions):
+            message = f"predicates must be a list of texts, not {predicates!r}"
+            raise _native.invalid_argument("partition", message)
+        options = encode("stream", limits)
+        return Stream(self._native.query_parts(sql, parameters, json.dumps(partition), options))
 
     def query_pages(
         self,
@@ -127,8 +132,10 @@ class Connection:
         an error, never a lost row. Each page is a query of its own, so read in a transaction that
         sees no changes where others write.
         """
-        page = encode({"key": key, "rows": page_rows})
-        return Stream(self._native.query_pages(sql, parameters, page, encode(limits)))
+        given = plain("page", {"key": key, "page_rows": page_rows})
+        page = json.dumps({"rows" if name == "page_rows" else name: given[name] for name in given})
+        options = encode("stream", limits)
+        return Stream(self._native.query_pages(sql, parameters, page, options))
 
     def bulk_insert(
         self,
@@ -154,7 +161,7 @@ class Connection:
         ``mode`` is "append", "create", "replace" or "create_append". Within a transaction the rows
         are a part of it, which is always so without autocommit. :class:`BulkOptions` has the rest.
         """
-        encoded = encode(options)
+        encoded = encode("bulk_insert", options)
         return bulk.insert(
             data,
             columns,
@@ -164,15 +171,18 @@ class Connection:
     def begin(self, **options: Unpack[TransactionOptions]) -> None:
         """Begins a transaction, with its own ``isolation`` and ``read_only``.
 
-        Autocommit is off until it ends. Where a transaction is open already, which it always is
-        without autocommit, this begins one within it, by a savepoint; it has no options then. The
-        next ``commit()`` or ``rollback()`` ends the innermost.
+        Autocommit is off until it ends. Where a transaction is open already, which without
+        autocommit it is from the first statement on, this begins one within it, by a savepoint; it
+        has no options then. The next ``commit()`` or ``rollback()`` ends the innermost.
         """
-        self._native.begin(encode(options))
+        self._native.begin(encode("begin", options))
 
     @contextlib.contextmanager
     def transaction(self, **options: Unpack[TransactionOptions]) -> Iterator[Self]:
-        """A transaction for a ``with``: committed at its end, rolled back if it raises."""
+        """A transaction for a ``with``: committed at its end, rolled back if it raises.
+
+        Within another, as ``begin()`` has it, it is committed with that.
+        """
         self.begin(**options)
         try:
             yield self
@@ -192,7 +202,8 @@ class Connection:
     ) -> Result:
         """Runs ``work(connection)`` in a transaction, which is committed if it returns.
 
-        A deadlock or a serialization failure is tried again, up to ``attempts`` times in all.
+        A deadlock or a serialization failure is tried again, up to ``attempts`` times in all. So
+        it should not stand within another transaction, with which it would be committed.
         """
 
         def attempt() -> Result:
@@ -279,7 +290,7 @@ class Connection:
             return
         try:
             if not self.closed:
-                self.commit()
+                self._native.commit_all()
         finally:
             self.close()
 

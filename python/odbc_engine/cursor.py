@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from odbc_engine._native import Parameters
     from odbc_engine.connection import Connection
 
-# Rows that are converted at once when they are asked for one by one.
-_ROWS_AHEAD = 256
-
 
 class Cursor:
     """A statement and its result; made by ``Connection.cursor()``.
@@ -31,9 +28,11 @@ class Cursor:
         self._connection = connection
         self._sql: str | None = None
         self._statement: _native.Statement | None = None
+        # The procedure that is being called.
+        self._calling: _native.Calling | None = None
         self._stream: Stream | None = None
-        # Converted rows that nobody has fetched yet, the next one last.
-        self._ahead: list[tuple[Any, ...]] = []
+        # How many results there were before this one.
+        self._result = 0
         self._column_count = 0
         self._warnings: list[Diagnostic] | None = None
         self._closed = False
@@ -115,7 +114,12 @@ class Cursor:
             raise _native.invalid_state("call", "the cursor is closed")
         self._let_go()
         given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-        statement, executed, outputs = self._connection._native.call(procname, given)
+        native = self._connection._native
+        self._calling = native.calling(self._query_timeout_ms)
+        try:
+            statement, executed, outputs = native.call(procname, given, self._calling)
+        finally:
+            self._calling = None
         self._statement = statement
         affected, self._column_count, self._warnings = executed
         self.rowcount = -1 if affected is None else affected
@@ -154,9 +158,9 @@ class Cursor:
         It never waits. The call then raises an error of kind ``CANCELLED``; where nothing runs this
         does nothing.
         """
-        statement = self._statement
-        if statement is not None:
-            statement.cancel()
+        running = self._calling or self._statement
+        if running is not None:
+            running.cancel()
 
     @property
     def query_timeout_ms(self) -> int | None:
@@ -197,30 +201,26 @@ class Cursor:
         return self
 
     def __next__(self) -> tuple[Any, ...]:
-        if not self._ahead or self._connection.closed:
-            self._ahead = self._executed().rows(_ROWS_AHEAD)
-            self._ahead.reverse()
-            if not self._ahead:
-                raise StopIteration
-        return self._ahead.pop()
+        row = self.fetchone()
+        if row is None:
+            raise StopIteration
+        return row
 
     def _converted(self) -> tuple[Any, ...] | None:
         """The next row, where it is at hand."""
-        return self._ahead.pop() if self._ahead and not self._connection.closed else None
+        return self._statement.row_at_hand() if self._statement is not None else None
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row; None at the end."""
-        return next(self, None)
+        statement = self._statement
+        return (self._executed() if statement is None else statement).row()
 
     def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
         """The next ``size`` rows, by default ``arraysize``; fewer at the end only."""
         size = self.arraysize if size is None else size
         if size < 0:
             raise _native.invalid_argument("fetch", f"size must be at least 0, not {size}")
-        statement = self._executed()
-        if self._ahead:
-            self._give_back()
-        return statement.fetch(size)
+        return self._executed().fetch(size)
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows that are left."""
@@ -234,15 +234,12 @@ class Cursor:
         these before anything else asks for the result or its ``description``.
         """
         if limits:
-            self._stream = Stream(self._executed().stream(encode(limits)))
+            self._stream = Stream(self._executed().stream(encode("stream", limits)))
         return self.fetch_arrow()
 
     def fetch_arrow(self) -> Stream:
         """What is left of the result, for any library that reads Arrow's PyCapsules."""
-        stream = self._reading()
-        if self._ahead:
-            self._give_back()
-        return stream
+        return self._reading()
 
     def fetch_pyarrow(self) -> Any:
         """What is left of the result as a ``pyarrow.Table``."""
@@ -277,16 +274,10 @@ class Cursor:
             self._stream = Stream(self._executed().stream())
         return self._stream
 
-    def _give_back(self) -> None:
-        """Gives back the rows that were converted and that nobody has fetched."""
-        self._executed().unread(len(self._ahead))
-        self._ahead = []
-
     def _forget_result(self) -> None:
         """Makes the cursor one without a result; the statement ends its stream itself."""
         self._stream = None
-        if self._ahead:
-            self._ahead = []
+        self._result += 1
         self._column_count = 0
         self._warnings = None
         self.rowcount = -1

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import TypedDict
 
+from odbc_engine import _native
+
 
 class ConnectionOptions(TypedDict, total=False):
     """How to connect."""
@@ -131,30 +133,42 @@ class BulkParallelOptions(BulkOptions, total=False):
     stop_on_error: bool
 
 
-def encode(options: Mapping[str, object]) -> str:
+def encode(operation: str, options: Mapping[str, object]) -> str:
     """Options as the JSON that the engine reads."""
-    return json.dumps(_plain(options))
+    return json.dumps(plain(operation, options))
+
+
+def encode_connection(options: Mapping[str, object]) -> str:
+    """The options of a connection."""
+    return json.dumps(_connection(options))
 
 
 def encode_pool(options: Mapping[str, object]) -> str:
     """The options of a pool, with those of its connections in a place of their own."""
     own = dict(options)
-    # As PEP 249 wants it.
-    connection: dict[str, object] = {"autocommit": False}
-    for name in ConnectionOptions.__optional_keys__ & own.keys():
-        connection[name] = own.pop(name)
-    given = own.pop("connection", {})
+    names = ConnectionOptions.__optional_keys__ & own.keys()
+    connection = _connection({name: own.pop(name) for name in names})
+    given = own.pop("connection", None)
     if isinstance(given, Mapping):
-        return json.dumps({**_plain(own), "connection": _plain({**connection, **given})})
-    return json.dumps({**_plain(own), "connection": repr(given)})
+        connection |= plain("connect", given)
+    elif given is not None:
+        raise _refused("pool_open", "connection", "a mapping of options", given)
+    return json.dumps({**plain("pool_open", own), "connection": connection})
 
 
-def _plain(options: Mapping[str, object]) -> dict[str, object]:
-    """Options that JSON can say.
+def plain(operation: str, options: Mapping[str, object]) -> dict[str, object]:
+    """Options that JSON can say; None is an option that is not given."""
+    given = {name: value for name, value in options.items() if value is not None}
+    for name, value in given.items():
+        if not isinstance(value, (bool, int, str)):
+            raise _refused(operation, name, "text, a whole number, or true or false", value)
+    return given
 
-    Others go as text: no option is text of that kind, so the engine refuses it by its name.
-    """
-    return {
-        name: value if isinstance(value, (bool, int, str)) else repr(value)
-        for name, value in options.items()
-    }
+
+def _connection(options: Mapping[str, object]) -> dict[str, object]:
+    # As PEP 249 wants it.
+    return {"autocommit": False, **plain("connect", options)}
+
+
+def _refused(operation: str, name: str, wanted: str, value: object) -> Exception:
+    return _native.invalid_argument(operation, f'option "{name}" must be {wanted}, not {value!r}')

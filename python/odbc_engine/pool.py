@@ -56,7 +56,7 @@ class Pool:
         the table. ``stop_on_error=False`` leaves out only the pieces that fail. SQLite has one
         writer at a time, so one connection inserts there.
         """
-        encoded = encode(options)
+        encoded = encode("bulk_insert", options)
         return bulk.insert(
             data,
             columns,
@@ -81,7 +81,7 @@ class Pool:
 
     def resize(self, **sizes: Unpack[PoolSizes]) -> None:
         """Changes the sizes; what is too many is closed when it is given back."""
-        self._native.resize(encode(sizes))
+        self._native.resize(encode("pool_resize", sizes))
 
     def close(self) -> None:
         """Lends no more, and waits up to ``acquire_timeout_ms`` for what is lent to come back.

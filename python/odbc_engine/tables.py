@@ -8,6 +8,11 @@ from typing import Any
 from odbc_engine import _native
 from odbc_engine.stream import Stream
 
+# Arrow's integers, and pandas' with NULL.
+_NULLABLE = {
+    f"{sign.lower()}int{bits}": f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)
+}
+
 
 def pyarrow_table(stream: Stream) -> Any:
     """The rest of a stream as a ``pyarrow.Table``."""
@@ -26,8 +31,26 @@ def polars_frame(stream: Stream) -> Any:
 
 def pandas_frame(stream: Stream) -> Any:
     """The rest of a stream as a ``pandas.DataFrame``."""
-    _library("pandas")
-    return pyarrow_table(stream).to_pandas()
+    pandas, pyarrow = _library("pandas"), _library("pyarrow")
+    table = pyarrow_table(stream)
+    columns = table.columns
+    # NumPy's integers have no NULL, and doubles in their place would round: Int64 and its like do.
+    nullable = {
+        place: pandas.api.types.pandas_dtype(_NULLABLE[str(column.type)])
+        for place, column in enumerate(columns)
+        if column.null_count and str(column.type) in _NULLABLE
+    }
+    for place in nullable:
+        # It takes little memory until its column takes its place.
+        columns[place] = pyarrow.nulls(len(table), pyarrow.bool_()).fill_null(False)
+    # Two columns may have one name.
+    places = [str(place) for place in range(len(columns))]
+    frame = pyarrow.table(columns, names=places).to_pandas()
+    for place, of in nullable.items():
+        # A type's own class reads the numbers as they are.
+        frame.isetitem(place, table.column(place).to_pandas(types_mapper=lambda _, of=of: of))
+    frame.columns = table.column_names
+    return frame
 
 
 def _library(name: str) -> Any:

@@ -12,7 +12,7 @@ use pyo3::{prelude::*, types::PyCapsule};
 use crate::{
     enter::guard,
     exceptions, interrupt,
-    stream::{Failure, Reader},
+    stream::{Claim, Failure, Reader},
 };
 
 /// Name, Arrow format string, nullability and metadata.
@@ -82,7 +82,11 @@ impl Iterator for Batches {
 
     fn next(&mut self) -> Option<Self::Item> {
         let read = match interrupt::begin_if_main(&self.reader.stop) {
-            Ok(_call) => guard(|| self.reader.read(usize::MAX)).map_err(Failure::Engine),
+            Ok(_call) => {
+                // The consumer takes what comes: no call of Python fails behind it.
+                let read = || self.reader.read(usize::MAX, &mut Claim::default());
+                guard(read).map_err(Failure::Engine)
+            }
             Err(raised) => Err(Failure::Raised(raised)),
         };
         match read {

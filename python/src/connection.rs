@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::FieldRef;
 use odbc_engine::{
-    BulkOptions, CatalogQuery, ConnectionOptions, PageOptions, PartitionOptions, Result,
-    StreamOptions, TransactionOptions,
+    BulkOptions, CallOptions, CatalogQuery, ConnectionOptions, PageOptions, PartitionOptions,
+    Result, StreamOptions, TransactionOptions,
 };
 use pyo3::{prelude::*, types::PyList};
 
@@ -46,6 +46,21 @@ impl Connection {
     }
 }
 
+/// One call of a procedure.
+#[pyclass(frozen, module = "odbc_engine._native")]
+pub(crate) struct Calling {
+    options: CallOptions,
+    stop: Stop,
+}
+
+#[pymethods]
+impl Calling {
+    /// Never waits, so that it stops what another thread waits for.
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        self.stop.cancel().map_err(|error| exceptions::from_engine(py, &error))
+    }
+}
+
 #[pymethods]
 impl Connection {
     #[staticmethod]
@@ -75,17 +90,26 @@ impl Connection {
         Ok((Statement::new(engine, Arc::clone(&self.engine)), columns))
     }
 
+    /// What a procedure is to be called by, so that others can stop that.
+    fn calling(&self, query_timeout_ms: Option<u32>) -> Calling {
+        let options = CallOptions::with_timeout(query_timeout_ms);
+        let stop = Stop::Call(self.engine.cancel_handle_of_call(&options));
+        Calling { options, stop }
+    }
+
     /// Calls a procedure: its statement, what the first result is, and its outputs.
-    #[pyo3(signature = (name, parameters = None))]
     fn call<'py>(
         &self,
         py: Python<'py>,
         name: &Bound<'py, PyAny>,
         parameters: Option<&Bound<'py, PyAny>>,
+        calling: &Calling,
     ) -> PyResult<(Statement, Executed<'py>, Vec<Output<'py>>)> {
         let name = text(name, "call", "the procedure's name")?;
         let parameters = to_engine(py, parameters)?;
-        let call = self.stoppable(py, || self.engine.call(&name, &parameters))?;
+        let call = enter_stoppable(py, &calling.stop, || {
+            self.engine.call_with(&name, &parameters, &calling.options)
+        })?;
         let execution = executed(py, call.execution)?;
         let outputs = outputs(py, call.outputs)?;
         Ok((Statement::new(call.statement, Arc::clone(&self.engine)), execution, outputs))
@@ -173,6 +197,10 @@ impl Connection {
 
     fn commit(&self, py: Python<'_>) -> PyResult<()> {
         self.stoppable(py, || self.engine.commit())
+    }
+
+    fn commit_all(&self, py: Python<'_>) -> PyResult<()> {
+        self.stoppable(py, || self.engine.commit_all())
     }
 
     fn rollback(&self, py: Python<'_>) -> PyResult<()> {

@@ -95,6 +95,8 @@ fn enter_elsewhere<T: Send>(
     stop: &Stop,
     work: impl FnOnce() -> Result<T> + Send,
 ) -> PyResult<T> {
+    // Short calls one after another would leave no time to look in.
+    py.check_signals()?;
     let work = within(py, work);
     let mut raised = None;
     let result = py.detach(|| {

@@ -6,7 +6,7 @@ use pyo3::{
     exceptions::{PyException, PyRuntimeError},
     prelude::*,
     sync::PyOnceLock,
-    types::{PyList, PyType},
+    types::{PyList, PyTuple, PyType},
 };
 
 create_exception!(odbc_engine, Warning, PyException, "An important warning.");
@@ -57,7 +57,16 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ] {
         module.add(exception.name()?, exception)?;
     }
-    Ok(())
+    // What others raise has the attributes as well.
+    let base = Error::type_object(py);
+    for name in
+        ["kind", "kind_name", "operation", "sqlstate", "native_code", "column", "row", "bulk"]
+    {
+        base.setattr(name, py.None())?;
+    }
+    base.setattr("message", "")?;
+    base.setattr("records", PyTuple::empty(py))?;
+    base.setattr("retryable", false)
 }
 
 /// The exception for an error of the engine.
@@ -117,7 +126,22 @@ pub(crate) fn diagnostics<'py>(
 }
 
 /// The operations in which the Python layer itself refuses calls.
-const OPERATIONS: &[&str] = &["statement", "execute", "stream", "fetch"];
+const OPERATIONS: &[&str] = &[
+    "connect",
+    "statement",
+    "execute",
+    "call",
+    "next_result",
+    "stream",
+    "fetch",
+    "catalog",
+    "partition",
+    "page",
+    "bulk_insert",
+    "begin",
+    "pool_open",
+    "pool_resize",
+];
 
 fn refusal(py: Python<'_>, kind: ErrorKind, operation: &str, message: &str) -> PyErr {
     let operation = OPERATIONS.iter().find(|known| **known == operation).unwrap_or(&"python");

@@ -28,7 +28,7 @@ mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
-    use crate::connection::Connection;
+    use crate::connection::{Calling, Connection};
     #[pymodule_export]
     use crate::exceptions::{invalid_argument, invalid_state, unsupported};
     #[pymodule_export]

@@ -1,6 +1,6 @@
 //! One statement, executed as often as one likes, and the rows of its result.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use odbc_engine::{Execution, StreamOptions};
 use pyo3::{prelude::*, types::PyList};
@@ -10,8 +10,11 @@ use crate::{
     exceptions::{self, diagnostics},
     interrupt::Stop,
     parameters,
-    stream::{Reader, Stream},
+    stream::{Claim, Reader, Stream, Window, lock},
 };
+
+/// How many rows are converted at once where they are asked for one by one.
+const ROWS_AHEAD: usize = 256;
 
 /// Affected rows if known, how many columns the result has, and the driver's warnings if any.
 pub(crate) type Executed<'py> = (Option<u64>, usize, Option<Bound<'py, PyList>>);
@@ -22,6 +25,8 @@ pub(crate) struct Statement {
     connection: Detached<Arc<odbc_engine::Connection>>,
     /// What reads the present result, once somebody has asked for it.
     reader: Detached<Mutex<Option<Arc<Reader>>>>,
+    /// Rows that it read ahead, as tuples, the next one last.
+    ahead: Mutex<Vec<Py<PyAny>>>,
     stop: Stop,
 }
 
@@ -35,11 +40,18 @@ impl Statement {
             engine: Detached::new(Arc::new(engine)),
             connection: Detached::new(connection),
             reader: Detached::new(Mutex::default()),
+            ahead: Mutex::default(),
         }
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Arc<Reader>>> {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.reader)
+    }
+
+    /// What reads the result that is to end.
+    fn let_go(&self) -> Option<Arc<Reader>> {
+        lock(&self.ahead).clear();
+        self.held().take()
     }
 
     fn open(&self, py: Python<'_>, options: Option<&str>) -> PyResult<Arc<Reader>> {
@@ -57,25 +69,28 @@ impl Statement {
         Ok(reader)
     }
 
-    /// Up to `rows_max` rows, at least one, as tuples, appended to a list; returns what reads them,
-    /// and how many.
+    /// Some rows as tuples, at least one, appended to a list; returns what reads them, and how many.
     fn append_rows(
         &self,
         list: &Bound<'_, PyList>,
-        rows_max: usize,
+        claim: &mut Claim,
+        read: impl FnOnce(&Reader, &mut Claim) -> odbc_engine::Result<Option<Window>> + Send,
     ) -> PyResult<(Arc<Reader>, usize)> {
+        let py = list.py();
         let held = self.held().clone();
-        if let Some(reader) = held {
-            let rows = reader.append_rows(list, rows_max)?;
-            return Ok((reader, rows));
-        }
-        // Letting go of the GIL once takes less time than twice.
-        let (reader, window) = enter_stoppable(list.py(), &self.stop, || {
-            let reader = self.begin_reading(&StreamOptions::default())?;
-            let window = reader.read(rows_max)?;
-            Ok((reader, window))
-        })?;
-        let rows = reader.append(list, window)?;
+        let (reader, window) = match held {
+            Some(reader) => {
+                let window = enter_stoppable(py, &reader.stop, || read(&reader, claim))?;
+                (reader, window)
+            }
+            // Letting go of the GIL once takes less time than twice.
+            None => enter_stoppable(py, &self.stop, || {
+                let reader = self.begin_reading(&StreamOptions::default())?;
+                let window = read(&reader, claim)?;
+                Ok((reader, window))
+            })?,
+        };
+        let rows = reader.append(list, window, claim)?;
         Ok((reader, rows))
     }
 
@@ -103,7 +118,7 @@ impl Statement {
         py: Python<'py>,
         parameters: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Executed<'py>> {
-        let before = self.held().take();
+        let before = self.let_go();
         let execution = parameters::to_engine(py, parameters).and_then(|parameters| {
             enter_stoppable(py, &self.stop, || self.engine.execute(&parameters))
         });
@@ -118,7 +133,7 @@ impl Statement {
 
     /// The next result of the last execution; None where there is no other.
     fn next_result<'py>(&self, py: Python<'py>) -> PyResult<Option<Executed<'py>>> {
-        let before = self.held().take();
+        let before = self.let_go();
         let next = enter_stoppable(py, &self.stop, || {
             if let Some(before) = before {
                 before.close()?;
@@ -138,11 +153,37 @@ impl Statement {
         Ok(Stream::new(reader))
     }
 
-    /// Some rows as tuples, up to `rows_max`; an empty list at the end and only there.
-    fn rows<'py>(&self, py: Python<'py>, rows_max: usize) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
-        self.append_rows(&list, rows_max)?;
-        Ok(list)
+    /// The next row as a tuple; None at the end.
+    fn row(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        loop {
+            if let Some(row) = self.row_at_hand() {
+                return Ok(Some(row));
+            }
+            let list = PyList::empty(py);
+            let read = |reader: &Reader, _: &mut Claim| reader.read_ahead(ROWS_AHEAD);
+            let (_, rows) = self.append_rows(&list, &mut Claim::default(), read)?;
+            if rows == 0 {
+                return Ok(None);
+            }
+            *lock(&self.ahead) = list.iter().rev().map(Bound::unbind).collect();
+        }
+    }
+
+    /// The next row where it was read ahead, without waiting.
+    fn row_at_hand(&self) -> Option<Py<PyAny>> {
+        let mut ahead = lock(&self.ahead);
+        if ahead.is_empty() {
+            return None;
+        }
+        let taken = self.held().as_ref().map_or(Some(false), |held| held.take_ahead(ahead.len()));
+        match taken {
+            Some(true) => ahead.pop(),
+            Some(false) => {
+                ahead.clear();
+                None
+            }
+            None => None,
+        }
     }
 
     /// The next `rows_max` rows as tuples, or all that are left.
@@ -152,20 +193,23 @@ impl Statement {
             self.reader(py)?;
             return Ok(list);
         }
-        let mut wanted = rows_max;
+        let (mut wanted, mut claim) = (rows_max, Claim::default());
         loop {
-            let (reader, rows) = self.append_rows(&list, wanted)?;
+            let read = |reader: &Reader, claim: &mut Claim| reader.read(wanted, claim);
+            let (reader, rows) = match self.append_rows(&list, &mut claim, read) {
+                Ok(appended) => appended,
+                Err(error) => {
+                    let held = self.held().clone();
+                    if let Some(reader) = held {
+                        reader.give_back(&claim);
+                    }
+                    return Err(error);
+                }
+            };
             wanted -= rows;
             if rows == 0 || wanted == 0 || reader.is_at_end() {
                 return Ok(list);
             }
-        }
-    }
-
-    /// Gives the last rows of the current batch back.
-    fn unread(&self, rows: usize) {
-        if let Some(reader) = &*self.held() {
-            reader.unread(rows);
         }
     }
 
@@ -181,7 +225,7 @@ impl Statement {
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let before = self.held().take();
+        let before = self.let_go();
         enter(py, || {
             let closed = before.map_or(Ok(()), |before| before.close());
             closed.and(self.engine.close())

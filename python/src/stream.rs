@@ -2,12 +2,12 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
 };
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use odbc_engine::{Error, Result};
+use odbc_engine::{Error, ErrorKind, Result};
 use pyo3::{
     prelude::*,
     types::{PyCapsule, PyList},
@@ -57,8 +57,53 @@ struct Position {
     batch: Option<RecordBatch>,
     /// How many rows of `batch` have been read.
     read: usize,
+    /// How many of these, the last ones, were read ahead: they are taken, or read again.
+    ahead: usize,
+    /// Whether a call failed behind rows of batches that are gone.
+    lost: bool,
     /// The row of the result at which `batch` begins.
     first_row: u64,
+}
+
+impl Position {
+    /// The row of the result that is read next.
+    fn row(&self) -> u64 {
+        self.first_row + (self.read - self.ahead) as u64
+    }
+
+    /// Goes back by the last `rows` rows that were read, which ended at row `end`. Where others have
+    /// read since, or the rows' batches are gone, nothing is read any more: what follows must not
+    /// pass for the whole.
+    fn give_back(&mut self, end: u64, rows: usize) {
+        let read = self.read - std::mem::take(&mut self.ahead);
+        match read.checked_sub(rows) {
+            Some(before) if self.first_row + read as u64 == end => self.read = before,
+            _ => self.lost = self.batch.is_some(),
+        }
+    }
+}
+
+/// The rows that one call has read, all of which come back if it fails.
+#[derive(Default)]
+pub(crate) struct Claim {
+    rows: usize,
+    end: u64,
+    /// Whether others read between these rows.
+    torn: bool,
+}
+
+impl Claim {
+    fn add(&mut self, window: &Window) {
+        self.torn |= self.rows > 0 && window.begins() != self.end;
+        self.rows += window.span.length;
+        self.end = window.ends();
+    }
+
+    /// Leaves out the last rows, which have come back already.
+    fn drop_last(&mut self, rows: usize) {
+        self.rows = self.rows.saturating_sub(rows);
+        self.end = self.end.saturating_sub(rows as u64);
+    }
 }
 
 /// Some rows of a batch, which nobody else will read.
@@ -70,6 +115,15 @@ pub(crate) struct Window {
 }
 
 impl Window {
+    /// The row of the result that it begins with.
+    pub(crate) fn begins(&self) -> u64 {
+        self.first_row + self.span.first as u64
+    }
+
+    fn ends(&self) -> u64 {
+        self.begins() + self.span.length as u64
+    }
+
     /// The rows as a batch of their own.
     pub(crate) fn into_batch(self) -> RecordBatch {
         let Span { first, length } = self.span;
@@ -89,12 +143,32 @@ impl Reader {
     }
 
     /// Reads up to `rows_max` rows, all of one batch; None at the end of the result.
-    pub(crate) fn read(&self, rows_max: usize) -> Result<Option<Window>> {
+    pub(crate) fn read(&self, rows_max: usize, claim: &mut Claim) -> Result<Option<Window>> {
+        let window = self.read_into(&mut lock(&self.position), rows_max)?;
+        if let Some(window) = &window {
+            claim.add(window);
+        }
+        Ok(window)
+    }
+
+    /// The same for rows that nobody has asked for yet: until they are taken, others read them.
+    pub(crate) fn read_ahead(&self, rows_max: usize) -> Result<Option<Window>> {
         let mut position = lock(&self.position);
+        let window = self.read_into(&mut position, rows_max)?;
+        position.ahead = window.as_ref().map_or(0, |window| window.span.length);
+        Ok(window)
+    }
+
+    fn read_into(&self, position: &mut Position, rows_max: usize) -> Result<Option<Window>> {
         if self.connection.is_closed() {
             // What is left of a batch must not outlive it; the engine says why there is no more.
             position.batch = None;
         }
+        if position.lost {
+            let message = "rows of this result were lost with a call that failed: execute it again";
+            return Err(Error::new(ErrorKind::InvalidState, "fetch", message));
+        }
+        position.read -= std::mem::take(&mut position.ahead);
         loop {
             if let Some(batch) = &position.batch {
                 let length = rows_max.min(batch.num_rows() - position.read);
@@ -113,29 +187,61 @@ impl Reader {
         }
     }
 
-    /// Up to `rows_max` rows of one batch as tuples, appended to a list; returns how many.
+    /// The rows of a window as tuples, appended to a list; returns how many.
     ///
     /// A row that Python cannot hold is an error only where it is the first one: the next call will
     /// meet it first.
-    pub(crate) fn append_rows(&self, list: &Bound<'_, PyList>, rows_max: usize) -> PyResult<usize> {
-        let window = enter_stoppable(list.py(), &self.stop, || self.read(rows_max))?;
-        self.append(list, window)
-    }
-
-    /// The rows of a window as tuples, appended to a list; returns how many.
     pub(crate) fn append(
         &self,
         list: &Bound<'_, PyList>,
         window: Option<Window>,
+        claim: &mut Claim,
     ) -> PyResult<usize> {
         let Some(window) = window else { return Ok(0) };
         let (rows, failure) = rows::append(list, &window.batch, window.span, window.first_row)?;
-        if rows < window.span.length {
-            self.unread(window.span.length - rows);
+        let rest = window.span.length - rows;
+        if rest > 0 {
+            self.unread(&window, rest, claim.rows > 0);
+            claim.drop_last(rest);
         }
         match failure {
             Some(failure) if rows == 0 => Err(failure),
             _ => Ok(rows),
+        }
+    }
+
+    /// Gives back the last `rows` rows of a window, which was claimed or read ahead.
+    fn unread(&self, window: &Window, rows: usize, is_claimed: bool) {
+        let mut position = lock(&self.position);
+        if is_claimed {
+            position.give_back(window.ends(), rows);
+        } else if position.ahead == window.span.length && position.row() == window.begins() {
+            position.ahead -= rows;
+            position.read -= rows;
+        }
+    }
+
+    /// Takes the first of the last `rows` rows, which were read ahead; tells whether they still are.
+    /// None where somebody reads at this moment.
+    pub(crate) fn take_ahead(&self, rows: usize) -> Option<bool> {
+        let mut position = match self.position.try_lock() {
+            Ok(position) => position,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        let is_there = position.ahead == rows && !self.connection.is_closed();
+        if is_there {
+            position.ahead -= 1;
+        }
+        Some(is_there)
+    }
+
+    /// Gives back the rows of a call that failed.
+    pub(crate) fn give_back(&self, claim: &Claim) {
+        if claim.rows > 0 {
+            // No position is that far, so torn rows are lost.
+            let end = if claim.torn { u64::MAX } else { claim.end };
+            lock(&self.position).give_back(end, claim.rows);
         }
     }
 
@@ -146,14 +252,8 @@ impl Reader {
         position.read == rows && self.engine.is_at_end()
     }
 
-    /// Gives the last `rows` rows back, to be read again. Whoever has the lock needs no GIL.
-    pub(crate) fn unread(&self, rows: usize) {
-        let mut position = lock(&self.position);
-        position.read = position.read.saturating_sub(rows);
-    }
-
     pub(crate) fn close(&self) -> Result<()> {
-        lock(&self.position).batch = None;
+        *lock(&self.position) = Position::default();
         self.engine.close()
     }
 
@@ -166,7 +266,7 @@ impl Reader {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -190,10 +290,12 @@ impl Stream {
 
     /// The next batch, or what is left of the current one; None at the end.
     fn fetch(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
-        let reader = &self.reader;
-        let window = enter_stoppable(py, &reader.stop, || reader.read(usize::MAX))?;
+        let (reader, mut claim) = (&self.reader, Claim::default());
+        // A signal handler may raise when the rows are there already.
+        let window = enter_stoppable(py, &reader.stop, || reader.read(usize::MAX, &mut claim));
+        let window = window.inspect_err(|_| reader.give_back(&claim))?;
         Ok(window.map(|window| {
-            let first_row = window.first_row + window.span.first as u64;
+            let first_row = window.begins();
             Batch::new(window.into_batch(), first_row)
         }))
     }

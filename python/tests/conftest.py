@@ -16,6 +16,8 @@ import odbc_engine
 _SQLITE = os.environ.get("ODBC_ENGINE_SQLITE", "Driver=SQLite3")
 DRIVER = next(part for part in _SQLITE.split(";") if part.lower().startswith("driver="))
 IN_MEMORY = f"{DRIVER};Database=:memory:"
+SERVERS = ["postgresql", "mariadb"]
+DATABASES = [*SERVERS, "sqlite"]
 
 
 @pytest.fixture
@@ -44,6 +46,34 @@ def server(variable: str) -> Iterator[odbc_engine.Connection]:
     connection = odbc_engine.connect(connection_string)
     yield connection
     connection.close()
+
+
+def connection_string(database: str, tmp_path: Path) -> str:
+    """That of a database by its name."""
+    if database == "sqlite":
+        return f"{DRIVER};Database={tmp_path / 'named.db'}"
+    found = os.environ.get(f"ODBC_ENGINE_{database.upper()}")
+    if not found:
+        pytest.skip(f"not run: ODBC_ENGINE_{database.upper()} is not set")
+    return found
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def target(database: str, tmp_path: Path) -> str:
+    """The connection string of the database."""
+    return connection_string(database, tmp_path)
+
+
+@pytest.fixture
+def other(target: str) -> Iterator[odbc_engine.Connection]:
+    """A connection that nothing is done to."""
+    with odbc_engine.connect(target, autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture

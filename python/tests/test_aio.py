@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import inspect
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -246,3 +246,232 @@ def test_threads_end_with_their_connections() -> None:
     for thread in set(workers()) - set(before):
         thread.join(10)
         assert not thread.is_alive()
+
+
+class Blocked:
+    """Holds up a connection's thread until it is told to go on."""
+
+    def __init__(self, connection: aio.Connection) -> None:
+        self._gate = threading.Event()
+        self._held = asyncio.create_task(connection._worker.do(self._gate.wait))
+
+    async def release(self) -> None:
+        self._gate.set()
+        await self._held
+
+
+def numbers_of(other: odbc_engine.Connection) -> list[int]:
+    return [number for (number,) in other.execute("select i from t order by i")]
+
+
+@pytest.fixture
+def other(database_file: str) -> Iterator[odbc_engine.Connection]:
+    """Another connection, which sees what is committed to the table ``t``."""
+    with odbc_engine.connect(database_file + ";Timeout=100", autocommit=True) as connection:
+        connection.execute("create table t (i integer)")
+        yield connection
+
+
+async def cancelled(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["commit", "rollback"])
+def test_the_end_of_a_transaction_that_is_cancelled_is_done(
+    database_file: str, other: odbc_engine.Connection, fails: bool
+) -> None:
+    async def main() -> None:
+        async with aio.connect(database_file, autocommit=True) as connection:
+            inserted, ending = asyncio.Event(), asyncio.Event()
+
+            async def work() -> None:
+                async with connection.transaction():
+                    await connection.execute("insert into t values (1)")
+                    inserted.set()
+                    await ending.wait()
+                    if fails:
+                        raise ZeroDivisionError
+
+            task = asyncio.create_task(work())
+            await inserted.wait()
+            blocked = Blocked(connection)
+            await asyncio.sleep(0)
+            ending.set()
+            # The task runs on until it waits for its end, behind what holds up the thread.
+            await asyncio.sleep(0)
+            await cancelled(task)
+            await blocked.release()
+            await connection.execute("insert into t values (2)")
+            assert numbers_of(other) == ([2] if fails else [1, 2])
+            assert await connection.autocommit
+
+    asyncio.run(main())
+
+
+def test_a_transaction_whose_body_is_cancelled_is_rolled_back(
+    database_file: str, other: odbc_engine.Connection
+) -> None:
+    async def main() -> None:
+        async with aio.connect(database_file, autocommit=True) as connection:
+            inserted = asyncio.Event()
+
+            async def work(same: aio.Connection) -> None:
+                await same.execute("insert into t values (1)")
+                inserted.set()
+                await asyncio.Event().wait()
+
+            task = asyncio.create_task(connection.run_in_transaction(work))
+            await inserted.wait()
+            await cancelled(task)
+            await connection.execute("insert into t values (2)")
+            assert numbers_of(other) == [2]
+
+    asyncio.run(main())
+
+
+async def transact(connection: aio.Connection) -> None:
+    async with connection.transaction():
+        raise AssertionError("the task was cancelled before")
+
+
+@pytest.mark.parametrize("ends", ["before", "after"])
+def test_a_transaction_that_a_cancelled_task_begins_is_rolled_back(
+    database_file: str,
+    other: odbc_engine.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    ends: str,
+) -> None:
+    began, begins, begin = threading.Event(), threading.Event(), odbc_engine.Connection.begin
+
+    def slow_begin(self: odbc_engine.Connection) -> None:
+        if ends == "after":
+            began.set()
+            assert begins.wait(60)
+        begin(self)
+        if ends == "before":
+            began.set()
+            assert begins.wait(60)
+
+    monkeypatch.setattr(odbc_engine.Connection, "begin", slow_begin)
+
+    async def main() -> None:
+        async with aio.connect(database_file, autocommit=True) as connection:
+            task = asyncio.create_task(transact(connection))
+            await asyncio.to_thread(began.wait)
+            # It waits for the thread already, and is no part of what is rolled back.
+            behind = asyncio.create_task(connection.execute("insert into t values (1)"))
+            await asyncio.sleep(0)
+            try:
+                await cancelled(task)
+            finally:
+                begins.set()
+            await behind
+            assert numbers_of(other) == [1]
+            assert await connection.autocommit
+
+    asyncio.run(main())
+
+
+def test_a_transaction_that_was_not_begun_yet_is_not(
+    database_file: str, other: odbc_engine.Connection
+) -> None:
+    async def main() -> None:
+        async with aio.connect(database_file, autocommit=True) as connection:
+            blocked = Blocked(connection)
+            await asyncio.sleep(0)
+            task = asyncio.create_task(transact(connection))
+            await asyncio.sleep(0)
+            behind = asyncio.create_task(connection.execute("insert into t values (1)"))
+            await asyncio.sleep(0)
+            await cancelled(task)
+            await blocked.release()
+            await behind
+            assert numbers_of(other) == [1]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("how", ["close", "async with"])
+def test_closing_that_is_cancelled_is_done(how: str) -> None:
+    async def main() -> None:
+        connection = await aio.connect(IN_MEMORY)
+        leaving = asyncio.Event()
+
+        async def leave() -> None:
+            async with connection:
+                await leaving.wait()
+
+        if how == "async with":
+            closing = asyncio.create_task(leave())
+            await asyncio.sleep(0)
+        blocked = Blocked(connection)
+        await asyncio.sleep(0)
+        thread = connection._worker._thread
+        if how == "close":
+            closing = asyncio.create_task(connection.close())
+        leaving.set()
+        await asyncio.sleep(0)
+        await cancelled(closing)
+        assert not connection.closed
+        await blocked.release()
+        assert thread is not None
+        await asyncio.to_thread(thread.join)
+        assert connection.closed
+
+    asyncio.run(main())
+
+
+def refused(error: pytest.ExceptionInfo[odbc_engine.ProgrammingError]) -> bool:
+    return error.value.kind is ErrorKind.INVALID_STATE
+
+
+def test_a_stream_is_that_of_its_result() -> None:
+    async def main(connection: aio.Connection) -> None:
+        cursor = await connection.execute("select 1 as a")
+        stream, arrow = cursor.stream(batch_rows_max=1), cursor.fetch_arrow()
+        await cursor.execute("select 2 as b")
+        for late in (stream, arrow):
+            with pytest.raises(odbc_engine.ProgrammingError) as caught:
+                await anext(late)
+            assert refused(caught)
+            with pytest.raises(odbc_engine.ProgrammingError) as caught:
+                await late.columns
+            assert refused(caught)
+            await late.close()
+        assert await cursor.fetchall() == [(2,)]
+        # The same text again is another result.
+        stream = cursor.stream()
+        await cursor.execute("select 2 as b")
+        with pytest.raises(odbc_engine.ProgrammingError) as caught:
+            await anext(stream)
+        assert refused(caught)
+        assert (await anext(cursor.stream())).rows() == [(2,)]
+
+    run(main)
+
+
+def test_closing_a_stream_that_nobody_read_executes_nothing() -> None:
+    async def main(connection: aio.Connection) -> None:
+        streams = [
+            connection.query_parts("select * from missing", partition_on="i"),
+            connection.query_pages("select * from missing", key="i"),
+        ]
+        odbc_engine.reset_metrics()
+        for stream in streams:
+            async with stream:
+                pass
+            await stream.close()
+            with pytest.raises(odbc_engine.ProgrammingError) as caught:
+                await anext(stream)
+            assert refused(caught)
+        assert odbc_engine.metrics()["executions"] == 0
+        cursor = await connection.execute("select 1")
+        unread, read = cursor.stream(), (await connection.execute(NUMBERS)).stream()
+        await anext(read)
+        await connection.close()
+        for stream in (unread, read, connection.query_parts("select 1 as i", partition_on="i")):
+            await stream.close()
+
+    run(main)

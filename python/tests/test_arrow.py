@@ -8,12 +8,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import numpy
+import pandas
 import polars
 import pyarrow
 import pytest
 
 import odbc_engine
-from odbc_engine import Connection, Cursor
+from odbc_engine import Connection, Cursor, tables
 
 ROWS: list[tuple[Any, ...]] = [
     (1, "Zoë", 1.5, b"\0", True, datetime.date(2024, 2, 29), datetime.datetime(2024, 2, 29, 1)),
@@ -86,6 +88,42 @@ def test_each_library_by_its_name(rows: Cursor) -> None:
     assert frame.shape == (3, 7)
 
 
+INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+
+
+@pytest.mark.parametrize("name", INTEGERS)
+def test_pandas_has_integers_with_null_as_they_are(name: str) -> None:
+    integer = pyarrow.type_for_alias(name)
+    limits = numpy.iinfo(name)
+    whole, holed = [int(limits.min), int(limits.max)], [None, int(limits.max)]
+    # Two columns of one name, of which one has NULL.
+    table = pyarrow.table([pyarrow.array(values, integer) for values in (whole, holed)], ["v", "v"])
+    frame = tables.pandas_frame(table)
+    assert list(frame.columns) == ["v", "v"]
+    assert frame.iloc[:, 0].dtype == numpy.dtype(name)
+    assert frame.iloc[:, 0].tolist() == whole
+    assert str(frame.iloc[:, 1].dtype) == name.replace("int", "Int").replace("u", "U")
+    assert frame.iloc[0, 1] is pandas.NA
+    assert int(frame.iloc[1, 1]) == limits.max
+    assert tables.pandas_frame(table.slice(0, 0)).shape == (0, 2)
+
+
+def test_pandas_rounds_no_integer(cursor: Cursor) -> None:
+    cursor.execute("create table t (a bigint, b bigint, f double, s varchar(9))")
+    values = [(1, 9007199254740993, 0.5, "x"), (2, None, None, None)]
+    cursor.executemany("insert into t values (?, ?, ?, ?)", values)
+    frame = cursor.execute("select a, b, f, s, b as a from t order by rowid").fetch_pandas()
+    assert list(frame.columns) == ["a", "b", "f", "s", "a"]
+    assert [str(of) for of in frame.dtypes[:3]] == ["int64", "Int64", "float64"]
+    assert frame.iloc[0].tolist() == [1, 9007199254740993, 0.5, "x", 9007199254740993]
+    assert frame["b"].isna().tolist() == [False, True]
+    frame.iloc[0, 0] = 7
+    assert frame.iloc[:, 0].tolist() == [7, 2]
+    empty = cursor.execute("select a, b from t where 1 = 0").fetch_pandas()
+    assert empty.shape == (0, 2)
+    assert [str(of) for of in empty.dtypes] == ["int64", "int64"]
+
+
 def test_a_schema_is_known_without_reading_a_row(rows: Cursor) -> None:
     assert pyarrow.schema(rows).names == list("isfzbdt")
     assert pyarrow.schema(rows.fetch_arrow()).names == list("isfzbdt")
@@ -114,6 +152,36 @@ def test_rows_go_on_where_a_batch_ended(numbers: Cursor) -> None:
     assert numbers.fetch_arrow() is stream
     assert next(stream).rows() == [(number,) for number in range(12, 21)]
     assert numbers.fetchall() == [(number,) for number in range(21, 1001)]
+
+
+def test_arrow_gets_the_rows_that_were_read_ahead(numbers: Cursor) -> None:
+    stream = numbers.stream()
+    assert numbers.fetchone() == (1,)
+    assert pyarrow.table(stream)["i"].to_pylist() == list(range(2, 1001))
+    assert numbers.fetchone() is None
+
+
+def test_batches_and_rows_share_one_position(numbers: Cursor) -> None:
+    stream = numbers.stream(batch_rows_max=10)
+    assert next(stream).rows() == [(number,) for number in range(1, 11)]
+    assert numbers.fetchone() == (11,)
+    assert next(stream).rows() == [(number,) for number in range(12, 21)]
+    assert numbers.fetchone() == (21,)
+    assert next(numbers) == (22,)
+    assert numbers.fetchmany(2) == [(23,), (24,)]
+    assert numbers.fetchone() == (25,)
+    assert next(stream).rows() == [(number,) for number in range(26, 31)]
+    assert numbers.fetchall() == [(number,) for number in range(31, 1001)]
+
+
+def test_a_capsule_shares_the_position_of_its_cursor(numbers: Cursor) -> None:
+    numbers.stream(batch_rows_max=100)
+    reader = pyarrow.RecordBatchReader.from_stream(numbers)
+    assert numbers.fetchone() == (1,)
+    assert reader.read_next_batch()["i"].to_pylist() == list(range(2, 101))
+    assert numbers.fetchone() == (101,)
+    assert reader.read_all()["i"].to_pylist() == list(range(102, 1001))
+    assert numbers.fetchall() == []
 
 
 def test_a_batch_is_arrow_and_rows(numbers: Cursor) -> None:

@@ -449,3 +449,26 @@ def test_frames_and_objects_arrive_the_same_on_servers(
         cursor = connection.execute("select * from every_pet order by i")
         assert [tuple(row) for row in cursor] == expected
     connection.execute("drop table every_pet")
+
+
+def test_sixteen_bytes_are_a_uuid_only_where_they_are_said_to_be(connection: Connection) -> None:
+    kept = "select typeof(v), v from t order by rowid"
+    connection.execute("create table t (v)")
+    sixteen = SOME_UUID.bytes
+    connection.bulk_insert("t", [(sixteen,), (None,)], columns=["v"], types=["w:16"])
+    connection.bulk_insert("t", [(sixteen,)], columns=["v"], types={"v": pyarrow.binary(16)})
+    connection.bulk_insert("t", pyarrow.table({"v": pyarrow.array([sixteen], pyarrow.binary(16))}))
+    blob = ("blob", sixteen)
+    assert connection.execute(kept).fetchall() == [blob, ("null", None), blob, blob]
+    connection.execute("delete from t")
+    connection.bulk_insert("t", [(SOME_UUID,), (None,)], columns=["v"])
+    connection.bulk_insert("t", [(SOME_UUID,)], columns=["v"], types=[uuid.UUID])
+    connection.bulk_insert("t", [(SOME_UUID,)], columns=["v"], types=[pyarrow.uuid()])
+    connection.bulk_insert("t", [(sixteen,)], columns=["v"], types={"v": pyarrow.uuid()})
+    connection.bulk_insert("t", pyarrow.table({"v": pyarrow.array([sixteen], pyarrow.uuid())}))
+    text = ("text", str(SOME_UUID))
+    assert [(of, v if v is None else str(v)) for of, v in connection.execute(kept)] == [
+        text,
+        ("null", None),
+        *[text] * 4,
+    ]

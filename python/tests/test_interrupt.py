@@ -9,11 +9,11 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import DRIVER
+from conftest import DATABASES, SERVERS, connection_string
 
 import odbc_engine
 
@@ -119,35 +119,6 @@ RUNNING = {
     "mariadb": "select count(*) from information_schema.processlist "
     "where info like ? and id <> connection_id()",
 }
-SERVERS = ["postgresql", "mariadb"]
-DATABASES = [*SERVERS, "sqlite"]
-
-
-def connection_string(database: str, tmp_path: Path) -> str:
-    if database == "sqlite":
-        return f"{DRIVER};Database={tmp_path / 'interrupt.db'}"
-    found = os.environ.get(f"ODBC_ENGINE_{database.upper()}")
-    if not found:
-        pytest.skip(f"not run: ODBC_ENGINE_{database.upper()} is not set")
-    return found
-
-
-@pytest.fixture
-def database(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def target(database: str, tmp_path: Path) -> str:
-    """The connection string of the database."""
-    return connection_string(database, tmp_path)
-
-
-@pytest.fixture
-def other(target: str) -> Iterator[odbc_engine.Connection]:
-    """A connection that is not interrupted."""
-    with odbc_engine.connect(target, autocommit=True) as connection:
-        yield connection
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -479,3 +450,60 @@ pool.acquire()
     child.expect("running")
     time.sleep(0.2)
     child.interrupt("interrupted", "42")
+
+
+@pytest.mark.parametrize("handler", ["signal.default_int_handler", "raising"])
+def test_a_fetch_that_was_interrupted_leaves_no_gap(handler: str, tmp_path: Path) -> None:
+    action = f"""
+def raising(signum, frame):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGINT, {handler})
+cursor = connection.execute("{MANY["sqlite"]}")
+stream = cursor.stream(batch_rows_max=1_000)
+def interrupt():
+    while stream.progress.rows < 10_000:
+        time.sleep(0)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt).start()
+try:
+    cursor.fetchall()
+except KeyboardInterrupt:
+    say("interrupted")
+for read in (cursor.fetchone, cursor.fetchall, lambda: next(stream)):
+    try:
+        read()
+    except odbc_engine.ProgrammingError as error:
+        say("lost" if "execute it again" in str(error) else error)
+"""
+    options = "{'streaming': True, 'autocommit': True}"
+    child = Child(connection_string("sqlite", tmp_path), action, options)
+    child.expect("interrupted", "lost", "lost", "lost", "done", "42")
+    child.end()
+
+
+def test_a_forked_child_has_timeouts_too(slow: tuple[str, str]) -> None:
+    target, _ = slow
+    action = f"""
+import warnings
+# CPython 3.12 warns of the timer's thread.
+warnings.simplefilter("ignore", DeprecationWarning)
+cursor = connection.cursor()
+cursor.query_timeout_ms = 60_000
+cursor.execute("select 1").fetchall()
+connection.close()
+if child := os.fork():
+    os.waitpid(child, 0)
+    os._exit(0)
+# Nothing else would end it.
+signal.alarm(60)
+connection = odbc_engine.connect(os.environ["TEST_CONNECTION"])
+cursor = connection.cursor()
+cursor.query_timeout_ms = 100
+try:
+    cursor.execute("{BURN["sqlite"]}").fetchall()
+except odbc_engine.OperationalError as error:
+    say(error.kind.name)
+"""
+    child = Child(target, action)
+    child.expect("TIMEOUT", "done", "42")
+    child.end()

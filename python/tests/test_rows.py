@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import uuid
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -143,3 +144,68 @@ def test_rows_before_a_value_that_python_cannot_hold_are_given(cursor: Cursor) -
         assert caught.value.row == 5
     days = pyarrow.table(cursor)["v"].cast(pyarrow.int32()).to_pylist()
     assert days == [-719_163, 19_782, 19_782, 19_782]
+
+
+@pytest.fixture
+def year_zero(cursor: Cursor) -> Cursor:
+    """A cursor whose sixth of nine rows Python cannot hold."""
+    cursor.execute("create table t (id integer, v date)")
+    cursor.executemany("insert into t values (?, ?)", [[number, DATE] for number in range(9)])
+    cursor.execute("update t set v = '0000-12-31' where id = 5")
+    return cursor.execute("select v from t order by id")
+
+
+FETCHES: list[Callable[[Cursor], object]] = [
+    Cursor.fetchall,
+    lambda cursor: cursor.fetchmany(7),
+]
+
+
+@pytest.mark.parametrize("fetch", FETCHES, ids=["fetchall", "fetchmany"])
+@pytest.mark.parametrize("rows_before", range(3))
+def test_a_fetch_that_fails_gives_its_rows_back(
+    year_zero: Cursor, fetch: Callable[[Cursor], object], rows_before: int
+) -> None:
+    assert [year_zero.fetchone() for _ in range(rows_before)] == [(DATE,)] * rows_before
+    for _ in range(2):
+        with pytest.raises(odbc_engine.DataError, match="years are 1 to 9999") as caught:
+            fetch(year_zero)
+        assert caught.value.row == 5
+    days = pyarrow.table(year_zero)["v"].cast(pyarrow.int32()).to_pylist()
+    assert days == [*[19_782] * (5 - rows_before), -719_163, 19_782, 19_782, 19_782]
+
+
+def test_a_fetch_that_fails_within_a_batch_gives_the_batch_back(year_zero: Cursor) -> None:
+    stream = year_zero.stream(batch_rows_max=4)
+    assert len(next(stream)) == 4
+    with pytest.raises(odbc_engine.DataError):
+        year_zero.fetchall()
+    assert year_zero.fetchone() == (DATE,)
+    days = pyarrow.table(stream)["v"].cast(pyarrow.int32()).to_pylist()
+    assert days == [-719_163, 19_782, 19_782, 19_782]
+
+
+@pytest.mark.parametrize("fetch", FETCHES, ids=["fetchall", "fetchmany"])
+def test_what_is_left_never_passes_for_the_whole(
+    year_zero: Cursor, fetch: Callable[[Cursor], object]
+) -> None:
+    stream = year_zero.stream(batch_rows_max=2)
+    with pytest.raises(odbc_engine.DataError):
+        fetch(year_zero)
+    readings: list[Callable[[], object]] = [
+        year_zero.fetchone,
+        year_zero.fetchall,
+        lambda: year_zero.fetchmany(1),
+        lambda: next(year_zero),
+        lambda: next(stream),
+        year_zero.fetch_pyarrow,
+        year_zero.fetch_polars,
+    ]
+    for read in readings * 2:
+        with pytest.raises(odbc_engine.ProgrammingError, match="execute it again") as caught:
+            read()
+        assert caught.value.kind is ErrorKind.INVALID_STATE
+    with pytest.raises(pyarrow.ArrowInvalid, match="execute it again"):
+        pyarrow.table(year_zero)
+    year_zero.execute("select v from t where id < 5")
+    assert year_zero.fetchall() == [(DATE,)] * 5

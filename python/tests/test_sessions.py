@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -154,3 +154,137 @@ def test_connection_strings_are_built_and_taken_apart() -> None:
         odbc_engine.build_connection_string({"a=b": "c"})
     with pytest.raises(odbc_engine.ProgrammingError):
         odbc_engine.parse_connection_string("PWD={x")
+
+
+@pytest.fixture
+def shared(database_file: str) -> Iterator[Connection]:
+    """Another connection, which sees what is committed to the table ``t``."""
+    with odbc_engine.connect(database_file + ";Timeout=100", autocommit=True) as connection:
+        connection.execute("CREATE TABLE t (i INTEGER)")
+        yield connection
+
+
+def insert_seven(connection: Connection) -> int:
+    return connection.execute("INSERT INTO t VALUES (7)").rowcount
+
+
+def test_a_connection_commits_all_levels(shared: Connection, database_file: str) -> None:
+    with odbc_engine.connect(database_file) as connection:
+        connection.begin()
+        insert_seven(connection)
+    assert rows(shared) == [7]
+    with odbc_engine.connect(database_file) as connection:
+        insert_seven(connection)
+        for _ in range(3):
+            connection.begin()
+            insert_seven(connection)
+    assert rows(shared) == [7] * 5
+    with odbc_engine.connect(database_file, autocommit=True) as connection:
+        connection.begin()
+        insert_seven(connection)
+    assert rows(shared) == [7] * 6
+
+
+def test_a_connection_whose_block_raises_commits_no_level(
+    shared: Connection, database_file: str
+) -> None:
+    def work() -> None:
+        with odbc_engine.connect(database_file) as connection:
+            insert_seven(connection)
+            connection.begin()
+            insert_and_fail(connection)
+
+    with pytest.raises(ZeroDivisionError):
+        work()
+    assert rows(shared) == []
+
+
+def test_transactions_commit_by_themselves_without_autocommit(
+    shared: Connection, database_file: str
+) -> None:
+    connection = odbc_engine.connect(database_file)
+    with connection.transaction(isolation="serializable"):
+        insert_seven(connection)
+        assert rows(shared) == []
+    assert rows(shared) == [7]
+    assert not connection.autocommit
+    assert connection.run_in_transaction(insert_seven, isolation="serializable") == 1
+    assert connection.run_in_transaction(insert_seven) == 1
+    assert rows(shared) == [7] * 3
+    with pytest.raises(ZeroDivisionError):
+        connection.run_in_transaction(insert_and_fail)
+    # What follows is not a part of it, and waits for a commit of its own.
+    insert_seven(connection)
+    assert rows(shared) == [7] * 3
+    connection.rollback()
+    assert rows(connection) == [7] * 3
+    connection.close()
+
+
+def test_a_read_only_transaction_is_one_without_autocommit_too(database_file: str) -> None:
+    with odbc_engine.connect(database_file) as connection:
+        connection.execute("CREATE TABLE t (i INTEGER)")
+        connection.commit()
+        with connection.transaction(read_only=True), pytest.raises(odbc_engine.OperationalError):
+            insert_seven(connection)
+        insert_seven(connection)
+        connection.commit()
+        assert rows(connection) == [7]
+
+
+def test_a_transaction_within_what_is_open_is_a_savepoint(
+    shared: Connection, database_file: str
+) -> None:
+    connection = odbc_engine.connect(database_file)
+    insert_seven(connection)
+    for modes in ({"isolation": "serializable"}, {"read_only": True}):
+        with pytest.raises(odbc_engine.ProgrammingError) as caught:
+            connection.begin(**modes)
+        assert caught.value.kind is odbc_engine.ErrorKind.INVALID_STATE
+    with connection.transaction():
+        insert_seven(connection)
+    assert rows(shared) == []
+    with pytest.raises(ZeroDivisionError):
+        connection.run_in_transaction(insert_and_fail)
+    connection.commit()
+    assert rows(shared) == [7, 7]
+    connection.close()
+
+
+class Conflict(odbc_engine.OperationalError):
+    kind = odbc_engine.ErrorKind.TRANSACTION
+    retryable = True
+
+
+def test_what_others_raise_may_be_tried_again(connection: Connection) -> None:
+    calls = 0
+
+    def work(inner: Connection) -> int:
+        nonlocal calls
+        calls += 1
+        inner.execute("INSERT INTO t VALUES (?)", [calls])
+        if calls < 3:
+            raise Conflict("mine")
+        return calls
+
+    assert connection.run_in_transaction(work) == 3
+    assert rows(connection) == [3]
+    with pytest.raises(Conflict, match="mine"):
+        odbc_engine.retry(failing(2, Conflict("mine")), attempts=2)
+
+
+@pytest.mark.parametrize("error", [odbc_engine.DataError("mine"), odbc_engine.Error("mine")])
+def test_what_others_raise_is_raised_as_it_is(
+    connection: Connection, error: odbc_engine.Error
+) -> None:
+    def work(inner: Connection) -> None:
+        inner.execute("INSERT INTO t VALUES (1)")
+        raise error
+
+    with pytest.raises(odbc_engine.Error) as caught:
+        connection.run_in_transaction(work)
+    assert caught.value is error
+    assert rows(connection) == []
+    with pytest.raises(odbc_engine.Error) as caught:
+        odbc_engine.retry(failing(1, error))
+    assert caught.value is error

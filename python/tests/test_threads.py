@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from conftest import IN_MEMORY
 
 import odbc_engine
-from odbc_engine import Connection
+from odbc_engine import Connection, Cursor
 
 # Many steps inside the driver, and one row out.
 SLOW = """
@@ -42,6 +44,41 @@ def test_threads_have_connections_of_their_own() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(work, range(200))) == [[(number,)] for number in range(200)]
+
+
+@pytest.mark.parametrize("fetch", [Cursor.fetch_pyarrow, Cursor.fetch_polars])
+@pytest.mark.parametrize("on_main_thread", [True, False])
+def test_python_runs_while_a_library_reads(
+    fetch: Callable[[Cursor], object], on_main_thread: bool
+) -> None:
+    """A thread stops what a library reads, which it can only amid the reading."""
+    connection = odbc_engine.connect(IN_MEMORY, autocommit=True, streaming=True)
+    cursor = connection.execute(
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000000) "
+        "select i from n"
+    )
+    stream = cursor.stream(batch_rows_max=1_000)
+    ended = threading.Event()
+
+    def read() -> None:
+        try:
+            with pytest.raises(odbc_engine.OperationalError) as caught:
+                fetch(cursor)
+            assert caught.value.kind is odbc_engine.ErrorKind.CANCELLED
+        finally:
+            ended.set()
+
+    def stop() -> None:
+        while stream.progress.rows == 0 and not ended.is_set():
+            time.sleep(0)
+        stream.cancel()
+
+    with ThreadPoolExecutor(1) as pool:
+        here, there = (read, stop) if on_main_thread else (stop, read)
+        elsewhere = pool.submit(there)
+        here()
+        elsewhere.result()
+    assert stream.progress.rows < 2_000_000
 
 
 def test_python_runs_while_the_driver_does() -> None:

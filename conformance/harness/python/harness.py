@@ -328,7 +328,8 @@ class Harness:
 
 def _report(error: odbc_engine.Error) -> Reply:
     return {
-        "kind": int(error.kind),
+        # Errors of the engine have one.
+        "kind": error.kind and int(error.kind),
         "kind_name": error.kind_name,
         "sqlstate": error.sqlstate,
         "native_code": error.native_code,

@@ -128,15 +128,18 @@ class Connection(Waiting[_Sync]):
     @contextlib.asynccontextmanager
     async def transaction(self, **options: Unpack[TransactionOptions]) -> AsyncIterator[Self]:
         """A transaction for an ``async with``: committed at its end, rolled back if it raises."""
-        await self.begin(**options)
+        # A task that is cancelled leaves nothing open behind it, and what was to be committed is.
+        await self._worker.do(
+            lambda: self._sync.begin(**options), discard=lambda _: self._sync.rollback()
+        )
         try:
             yield self
         except BaseException:
             # What the block raised says more than a failure to roll back.
             with contextlib.suppress(errors.Error):
-                await self.rollback()
+                await self._worker.do(self._sync.rollback)
             raise
-        await self.commit()
+        await self._worker.do(self._sync.commit)
 
     async def run_in_transaction(
         self,

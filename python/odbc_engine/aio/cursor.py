@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack
 
 import odbc_engine.cursor
 import odbc_engine.stream
+from odbc_engine import _native
 from odbc_engine._native import Batch
 from odbc_engine.aio.waiting import Waiting, awaited, chained
 from odbc_engine.aio.worker import Worker
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 _Sync = odbc_engine.cursor.Cursor
+
+
+def _closed() -> NoReturn:
+    raise _native.invalid_state("fetch", "the stream is closed")
 
 
 class Stream:
@@ -85,7 +90,12 @@ class Stream:
 
     async def close(self) -> None:
         """Lets go of the rest of the result. Closing again does nothing."""
-        await self._do(odbc_engine.stream.Stream.close)
+        await self._worker.do(self._close)
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+        self._opening = _closed
 
     async def __aenter__(self) -> Self:
         return self
@@ -124,7 +134,12 @@ class Cursor(Waiting[_Sync]):
 
     def stream(self, **limits: Unpack[StreamOptions]) -> Stream:
         """What is left of the result, in batches of Arrow columns: see ``odbc_engine.Cursor``."""
-        return Stream(lambda: self._sync.stream(**limits), self.cancel, self._worker)
+        result = self._sync._result
+
+        def opening() -> odbc_engine.stream.Stream:
+            return self._sync.stream(**limits) if self._sync._result == result else _closed()
+
+        return Stream(opening, self.cancel, self._worker)
 
     def fetch_arrow(self) -> Stream:
         """What is left of the result, in batches of Arrow columns."""

@@ -21,9 +21,15 @@ _PATIENCE = 2.0
 class _Job:
     """One call: made by a task, done by the worker."""
 
-    def __init__(self, work: Callable[[], Any], stop: Callable[[], object] | None) -> None:
+    def __init__(
+        self,
+        work: Callable[[], Any],
+        stop: Callable[[], object] | None,
+        discard: Callable[[Any], object] | None,
+    ) -> None:
         self._work = work
         self._stop = stop
+        self._discard = discard
         # Such as the span that is current.
         self._context = contextvars.copy_context()
         self._loop = asyncio.get_running_loop()
@@ -32,6 +38,7 @@ class _Job:
         self._lock = threading.Lock()
         self._abandoned = False
         self._running = False
+        self._done = False
         self._result: Any = None
         self._failure: BaseException | None = None
 
@@ -47,6 +54,11 @@ class _Job:
             self._failure = error
         with self._lock:
             self._running = False
+            self._done = True
+            abandoned = self._abandoned
+        if abandoned:
+            # At once, before others work with what nobody has.
+            self.discard()
         # A loop that was closed meanwhile has nobody who waits.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._settle)
@@ -60,16 +72,20 @@ class _Job:
         else:
             self.future.set_exception(self._failure)
 
-    def discard(self, discard: Callable[[Any], object]) -> None:
-        """Lets go of a result that nobody took; called by the worker, after the job."""
-        if self._result is not None:
+    def discard(self) -> None:
+        """Lets go of a result that nobody took; called by the worker."""
+        if self._discard is not None and self._failure is None:
             with contextlib.suppress(Exception):
-                discard(self._result)
+                self._discard(self._result)
+
+    def give_up(self) -> bool:
+        """Leaves out what has not begun, unless nothing stops or undoes it; whether it is done."""
+        with self._lock:
+            self._abandoned = self._stop is not None or self._discard is not None
+            return self._done
 
     async def abandon(self) -> None:
         """Stops the call, and waits for its end for a while."""
-        with self._lock:
-            self._abandoned = True
         # Nobody else looks at how it ended.
         self.future.add_done_callback(lambda future: future.cancelled() or future.exception())
         end = self._loop.time() + _PATIENCE
@@ -103,17 +119,18 @@ class Worker:
     ) -> Result:
         """The result of ``work``, called by the worker.
 
-        If the task is cancelled meanwhile, ``stop`` makes the call end; a result that comes all the
-        same is given to ``discard``.
+        If the task is cancelled meanwhile, ``stop`` makes the call end, and ``discard`` is given
+        the result that comes all the same. With either of them a call that has not begun is not
+        made; without them it is made in any case.
         """
-        job = _Job(work, stop)
+        job = _Job(work, stop, discard)
         self._put(job.run)
         try:
             # Cancelling the task must not touch the future, which tells when the call ends.
             result: Result = await asyncio.shield(job.future)
         except asyncio.CancelledError:
-            if discard is not None:
-                self._put(lambda: job.discard(discard))
+            if job.give_up():
+                self._put(job.discard)
             await job.abandon()
             raise
         return result

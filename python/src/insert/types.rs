@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_schema::{
-    DataType, Field, Metadata, Schema, extension::EXTENSION_TYPE_NAME_KEY, ffi::FFI_ArrowSchema,
-};
+use arrow_schema::{DataType, Field, Metadata, Schema, ffi::FFI_ArrowSchema};
 use pyo3::{
     prelude::*,
     types::{PyCapsule, PyMapping, PyString, PyType},
 };
 
 use super::{OPERATION, column::stored_type, family::Family, invalid};
-use crate::{parameters::text, uuid};
+use crate::parameters::text;
 
 /// The type of one column.
 #[derive(Debug, Clone)]
@@ -114,11 +112,7 @@ impl Type {
     }
 
     fn exact(field: &Field) -> Self {
-        let mut metadata = field.metadata().clone();
-        if *field.data_type() == DataType::FixedSizeBinary(16) {
-            metadata.insert(EXTENSION_TYPE_NAME_KEY.to_owned(), uuid::EXTENSION.to_owned());
-        }
-        Self::Exact(stored_type(field.data_type()), metadata)
+        Self::Exact(stored_type(field.data_type()), field.metadata().clone())
     }
 
     fn of_class(class: &Bound<'_, PyType>) -> PyResult<Self> {
