@@ -149,8 +149,8 @@ final class OdbcConnection implements Finalizable, OdbcService {
   /// all of them or, unless [commitEveryRows] is set, none.
   ///
   /// [data] is an [OdbcRowsBuilder]; or an [Iterable] of maps by column, of
-  /// lists in the order of [columns] or [types], or of rows that were read,
-  /// which is read a batch at a time; or an [OdbcStream], whose rows never come
+  /// lists in the order of [columns] or [types], or of rows that were read, by
+  /// the names of their columns, which is read a batch at a time; or an [OdbcStream], whose rows never come
   /// to Dart. [types] are by column; unless set, the first rows tell them.
   /// [OdbcBulkOptions] says what the others are.
   @override

@@ -121,10 +121,8 @@ final class OdbcStatement implements Finalizable {
   OdbcResult query([
     Object parameters = const <Object?>[],
     OdbcStreamOptions? options,
-  ]) {
-    final execution = execute(parameters);
-    return _whole.read(execution, options);
-  }
+  ]) =>
+      queryBy(this, parameters, options, Scratch.array);
 
   /// Sets how long an execution, or the fetching of a batch, may take, in whole
   /// milliseconds and zero for no limit; unless it is set, what the connection's
@@ -178,6 +176,14 @@ final class OdbcStatement implements Finalizable {
       'warnings',
       (text, error) =>
           _handle.functions.statementWarnings(_handle.value, text, error));
+}
+
+/// Runs [statement] with [parameters] and reads its whole result, each batch of
+/// it by [array]; not exported to users.
+OdbcResult queryBy(OdbcStatement statement, Object parameters,
+    OdbcStreamOptions? options, Pointer<ArrowArray> array) {
+  final execution = statement.execute(parameters);
+  return statement._whole.read(execution, options, array);
 }
 
 /// Runs [statement] with [parameters] and streams its result, with which it is

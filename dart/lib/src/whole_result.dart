@@ -30,12 +30,14 @@ final class WholeResult {
 
   EngineFunctions get _functions => _statement.functions;
 
-  /// The result of [execution], which was the last one.
-  OdbcResult read(OdbcExecution execution, OdbcStreamOptions? options) {
+  /// The result of [execution], which was the last one, each batch of it by the
+  /// empty [array].
+  OdbcResult read(OdbcExecution execution, OdbcStreamOptions? options,
+      Pointer<ArrowArray> array) {
     final stream = _start(options);
     try {
       final index = _indexOf(stream);
-      final rows = _readRows(stream, index);
+      final rows = _readRows(stream, index, array);
       final warnings = _warnings(stream);
       return OdbcResult(
         columns: index.columns,
@@ -69,9 +71,9 @@ final class WholeResult {
     return place.value;
   }
 
-  List<OdbcRow> _readRows(int stream, ColumnIndex index) {
+  List<OdbcRow> _readRows(
+      int stream, ColumnIndex index, Pointer<ArrowArray> array) {
     final rows = <OdbcRow>[];
-    final array = Scratch.array;
     for (;;) {
       check('fetch', (error) => _functions.streamFetch(stream, array, error));
       final batch = array.ref;

@@ -111,6 +111,25 @@ void main() {
       }
     });
 
+    test('of text that begins with a byte order mark', () {
+      const texts = ['\uFEFFa', '\uFEFF', '\uFEFF\uFEFF', 'a\uFEFF', '', 'é'];
+      final offsets = [0];
+      for (final text in texts) {
+        offsets.add(offsets.last + utf8.encode(text).length);
+      }
+      expect(
+          batchOf([
+            column(OdbcType.text, [
+              null,
+              bytesOf(Int32List.fromList(offsets)),
+              utf8.encode(texts.join()),
+            ])
+          ], length: texts.length)
+              .column(0)
+              .toList(),
+          texts);
+    });
+
     test('of text and bytes, between other rows', () {
       final data = utf8.encode('xxZoë😺');
       final offsets = [0, 2, 6, 6, 10];

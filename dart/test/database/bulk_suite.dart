@@ -263,6 +263,31 @@ void declareBulk(String connectionString, {String tableOption = ''}) {
     expect(read(), before);
   });
 
+  test('rows that were read go by the names of their columns', () {
+    final [here, there] = [
+      for (final columns in ['1 AS id, 2 AS amount', '3 AS amount, 4 AS id'])
+        connection.query('SELECT $columns').rows.single,
+    ];
+    const types = {'id': OdbcType.int64, 'amount': OdbcType.float64};
+    connection.bulkInsert('dart_bulk', [here, there],
+        types: types, columns: ['id', 'amount']);
+    expect(read(), [
+      [1, null, 2],
+      [4, null, 3],
+    ]);
+    for (final (columns, says) in [
+      ('7 AS id', 'no value for the column "amount"'),
+      ('7 AS id, 8 AS name', '"name", which is no column'),
+      ('7 AS id, 8 AS id', 'share a name'),
+    ]) {
+      final other = connection.query('SELECT $columns').rows.single;
+      expect(
+          () => connection.bulkInsert('dart_bulk', [here, other], types: types),
+          throwsOdbc(OdbcErrorKind.invalidArgument, says: [says], row: 1));
+    }
+    expect(read(), hasLength(2));
+  });
+
   test('the row that the database refuses is named', () {
     connection.execute('INSERT INTO dart_bulk (id) VALUES (777)');
     final rows = [

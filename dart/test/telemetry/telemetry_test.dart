@@ -146,6 +146,53 @@ void main() {
     expect(spans.last['trace_id'], isNot(trace));
   });
 
+  test('what a span cannot hold fails no work', () {
+    repository.init(_memory);
+    final cyclic = <Object>[];
+    cyclic.add(cyclic);
+    expect(
+        service.traceSync('odd', (span) {
+          span
+            ..setAttribute('ratio', 0 / 0)
+            ..setAttribute('ratios', [0.5, double.infinity])
+            ..setAttribute('when', DateTime.utc(2024))
+            ..addEvent('event', {'lowest': double.negativeInfinity});
+          return 5;
+        }),
+        5);
+    expect(service.traceSync('lost', (_) => 6, attributes: {'c': cyclic}), 6);
+    final span = repository.finished().single;
+    expect(span['attributes'], {
+      'ratio': 'NaN',
+      'ratios': ['0.5', 'Infinity'],
+      'when': '2024-01-01 00:00:00.000Z',
+    });
+    expect('${span['events']}', contains('-Infinity'));
+  });
+
+  test('a malformed trace of another process is ignored', () async {
+    repository.init(_memory);
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    for (final traceparent in [
+      'garbage',
+      '',
+      '00-$trace-b7ad6b7169203331-01-more',
+      '00-$trace-0000000000000000-01',
+    ]) {
+      service.within(
+          traceparent,
+          () => OdbcConnection.open(_database, engine: engine)
+            ..execute('SELECT 1')
+            ..close());
+      final connection = await service.within(traceparent,
+          () => OdbcAsyncConnection.open(_database, engine: engine));
+      await connection.close();
+    }
+    service.traceSync('begun', (_) {},
+        parent: '00-$trace-b7ad6b7169203331-01-more');
+    expect('${repository.finished()}', isNot(contains(trace)));
+  });
+
   test('what is never sampled is never exported', () {
     repository.init(const TelemetryOptions(
         exporter: TelemetryExporter.memory, sampler: 'always_off'));

@@ -1,9 +1,9 @@
 /// Arrow values as Dart values.
 library;
 
-import 'dart:convert';
 import 'dart:typed_data';
 
+import '../bindings/utf8.dart';
 import '../types/date.dart';
 import '../types/decimal.dart';
 import '../types/time.dart';
@@ -101,7 +101,7 @@ String Function(int row) _texts(OdbcType type, ColumnBuffers buffers) {
   final bytes = buffers.data(offsets.last);
   return (row) {
     try {
-      return const Utf8Decoder().convert(bytes, offsets[row], offsets[row + 1]);
+      return exactText(bytes, offsets[row], offsets[row + 1]);
     } on FormatException catch (error) {
       throw DecodeFailure('the text is not UTF-8: ${error.message}');
     }

@@ -1,12 +1,12 @@
 /// Reading of `ArrowSchema`.
 library;
 
-import 'dart:convert';
 import 'dart:ffi';
 import 'dart:typed_data';
 
 import '../bindings/call.dart';
 import '../bindings/structs.dart';
+import '../bindings/utf8.dart';
 import '../column.dart';
 import '../exception.dart';
 import '../types/type.dart';
@@ -53,7 +53,7 @@ Map<String, String> readMetadata(Pointer<Uint8> pointer) {
     final length = readInt32();
     final bytes = (pointer + position).asTypedList(length);
     position += length;
-    return utf8.decode(bytes);
+    return exactText(bytes);
   }
 
   final metadata = <String, String>{};

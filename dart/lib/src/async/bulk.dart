@@ -12,12 +12,14 @@ import 'stream.dart';
 /// A function that gives rows.
 typedef RowsMaker = Iterable<Object?> Function();
 
-/// Gives [insert] the rows of [data] as what can be sent to an isolate.
+/// Gives [insert] the rows of [data] as what can be sent to an isolate; [check]
+/// throws where nobody wants them any more.
 Future<OdbcBulkResult> sendRows(
     Object data,
     OdbcBulkOptions options,
     Map<String, OdbcType>? types,
-    Future<OdbcBulkResult> Function(Object data) insert) async {
+    Future<OdbcBulkResult> Function(Object data) insert,
+    {void Function()? check}) async {
   switch (data) {
     case OdbcAsyncStream():
       refuseTypesOfStream(types);
@@ -27,7 +29,8 @@ Future<OdbcBulkResult> sendRows(
     case Stream<Object?>():
       return sendRows(await data.toList(), options, types, insert);
     default:
-      return lendRows(rowsOf(data, types, columnsOf(options)), insert);
+      return lendRows(rowsOf(data, types, columnsOf(options)), insert,
+          check: check);
   }
 }
 

@@ -18,6 +18,7 @@ import '../row.dart';
 import '../service.dart';
 import '../several.dart';
 import '../types/type.dart';
+import 'abort.dart';
 import 'bulk.dart';
 import 'protocol.dart';
 import 'statement.dart';
@@ -30,6 +31,9 @@ import 'worker.dart';
 /// run in the order in which they are asked for; those of several connections
 /// run at once. When the isolate ends before the connection is closed, its
 /// calls fail with an error of kind [OdbcErrorKind.invalidState].
+///
+/// It must be closed: a connection that is forgotten keeps its isolate, and
+/// with it the statements and streams that were not closed.
 final class OdbcAsyncConnection implements OdbcService {
   OdbcAsyncConnection._(this._worker, [this._abort]);
 
@@ -53,17 +57,21 @@ final class OdbcAsyncConnection implements OdbcService {
           options: options, engine: engine);
 
   final Worker _worker;
-  final Future<void>? _abort;
+  final Abort? _abort;
 
   /// This connection, whose calls are stopped when [abort] completes: each one
   /// that is made by the object that this gives, and streams that it starts.
+  ///
+  /// While [bulkInsert], [call], [catalog], [streamParts] or [streamPages] is
+  /// running it can be stopped together with the connection only, as by
+  /// [cancel]: other streams of the connection that are open are cancelled too.
   ///
   /// A call that is stopped fails with an error of kind
   /// [OdbcErrorKind.cancelled], and the connection can be used on. One that
   /// cannot be stopped ends by itself, with an error of kind
   /// [OdbcErrorKind.unsupported].
   OdbcAsyncConnection abortedBy(Future<void> abort) =>
-      OdbcAsyncConnection._(_worker, abort);
+      OdbcAsyncConnection._(_worker, Abort.when(abort));
 
   Future<T> _ask<T>(Request request, String operation) =>
       _worker.ask(request, operation, abort: _abort);
@@ -76,8 +84,9 @@ final class OdbcAsyncConnection implements OdbcService {
     String sql, [
     Object parameters = const <Object?>[],
     OdbcStreamOptions? options,
-  ]) async =>
-      readAll(await stream(sql, parameters, options));
+  ]) =>
+      readWhole(_worker, (address) => Query(sql, parameters, options, address),
+          abort: _abort);
 
   @override
   Future<OdbcExecution> execute(String sql,
@@ -152,6 +161,9 @@ final class OdbcAsyncConnection implements OdbcService {
   /// native memory first; or a function that gives an [Iterable], for which the
   /// isolate of the connection does that; or an [OdbcAsyncStream], whose rows
   /// never come to Dart.
+  ///
+  /// What is asked while an [Iterable] is read waits for the insert. A [Stream]
+  /// may be of this connection, so the insert takes its place behind it.
   @override
   Future<OdbcBulkResult> bulkInsert(
     String table,
@@ -183,13 +195,25 @@ final class OdbcAsyncConnection implements OdbcService {
   /// Inserts the rows of [data] as [options] say, like [bulkInsert].
   Future<OdbcBulkResult> bulkInsertWith(
           String table, Object data, OdbcBulkOptions options,
-          {Map<String, OdbcType>? types}) =>
-      sendRows(
-          data,
-          options,
-          types,
-          (rows) => _ask(
-              BulkInsert(table, rows, options, types), bulkInsertOperation));
+          {Map<String, OdbcType>? types}) async =>
+      // A stream may be of this very connection, which must not wait for it.
+      data is Stream<Object?>
+          ? _bulkInsert(table, await data.toList(), options, types)
+          : _bulkInsert(table, data, options, types);
+
+  Future<OdbcBulkResult> _bulkInsert(String table, Object data,
+          OdbcBulkOptions options, Map<String, OdbcType>? types) =>
+      _worker.inTurn(
+          bulkInsertOperation,
+          (place) => sendRows(
+              data,
+              options,
+              types,
+              (rows) => _worker.ask(
+                  BulkInsert(table, rows, options, types), bulkInsertOperation,
+                  abort: _abort, place: place),
+              check: place.check),
+          abort: _abort);
 
   @override
   Future<void> begin({OdbcIsolation? isolation, bool readOnly = false}) =>
@@ -271,7 +295,7 @@ final class OdbcAsyncConnection implements OdbcService {
   void cancel() {
     if (isClosed) return;
     // What waits for its turn must not begin; what runs, or is open, stops.
-    _worker.stop((request) => true);
+    _worker.stopAll();
     check(
         'cancel',
         (error) =>

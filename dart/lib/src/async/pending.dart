@@ -9,6 +9,7 @@ import 'package:ffi/ffi.dart';
 import '../bindings/call.dart';
 import '../bindings/engine_functions.dart';
 import '../exception.dart';
+import 'line.dart';
 import 'protocol.dart';
 
 /// A request that waits for its answer, and may be stopped until then.
@@ -42,11 +43,6 @@ final class PendingRequest {
   /// Where the [RequestMark] is, or 0.
   int get mark => _mark.address;
 
-  /// Stops the request when [abort] completes before the answer is there.
-  void stopAfter(Future<void> abort) {
-    unawaited(abort.then((_) => stop(), onError: (_) => stop()));
-  }
-
   /// Keeps the request from beginning, or cancels what it does until it is
   /// answered.
   void stop() {
@@ -63,8 +59,9 @@ final class PendingRequest {
     if (_stopped) _cancelUntilAnswered();
   }
 
-  /// Answers with [value], or with why it could not be stopped.
-  void complete(Object? value) {
+  /// Answers with [value], or with why it could not be stopped: then this is
+  /// false, and [value] is nobody's.
+  bool complete(Object? value) {
     end();
     final refusal = _refusal;
     if (refusal == null) {
@@ -72,6 +69,7 @@ final class PendingRequest {
     } else {
       _answer.completeError(refusal);
     }
+    return refusal == null;
   }
 
   /// Answers with [error].
@@ -118,14 +116,7 @@ final class PendingRequest {
 Object? runMarked(Request request, WorkerState state, int mark) {
   if (mark == 0) return request.run(state);
   final place = Pointer<Uint8>.fromAddress(mark);
-  if (place.value == RequestMark.stopped) {
-    throw OdbcException(
-      OdbcErrorKind.cancelled,
-      'the call was cancelled before it began',
-      operation: 'cancel',
-      sqlstate: 'HY008',
-    );
-  }
+  if (place.value == RequestMark.stopped) throw cancelledBefore();
   try {
     return request.run(state);
   } finally {

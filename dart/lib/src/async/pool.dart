@@ -19,8 +19,9 @@ import 'worker.dart';
 /// Connections to one database that stay open, and are lent to one borrower
 /// after another, without blocking this isolate.
 ///
-/// Each borrowed connection has an isolate of its own that waits for it. What
-/// is not closed is freed when it is unreachable, but then at any later time.
+/// Each borrowed connection has an isolate of its own that waits for it, and
+/// must be closed. A pool that is not closed is freed when it is unreachable, but
+/// then at any later time.
 final class OdbcAsyncPool implements Finalizable, OdbcPoolService {
   OdbcAsyncPool._(this._handle);
 

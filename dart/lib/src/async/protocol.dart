@@ -11,6 +11,7 @@ import '../connection.dart';
 import '../exception.dart';
 import '../execution.dart';
 import '../options.dart';
+import '../result.dart';
 import '../row.dart';
 import '../several.dart';
 import '../statement.dart';
@@ -58,6 +59,16 @@ final class WorkerState {
     begin(statementHandle(statement));
     return body(statement);
   }
+
+  /// Does [body], which may take long, with a statement for [sql] alone.
+  T _once<T>(String sql, T Function(OdbcStatement statement) body) =>
+      _begun(sql, (statement) {
+        try {
+          return body(statement);
+        } finally {
+          statement.close();
+        }
+      });
 
   StreamStarted _started(OdbcStream stream) => StreamStarted(
       _keep(_streams, stream), streamHandle(stream), stream.columns);

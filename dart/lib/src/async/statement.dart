@@ -1,23 +1,31 @@
+import 'dart:ffi';
+
+import 'package:ffi/ffi.dart';
+
+import '../arrow/batch_memory.dart';
 import '../bindings/call.dart';
+import '../bindings/structs.dart';
 import '../exception.dart';
 import '../execution.dart';
 import '../options.dart';
 import '../result.dart';
-import '../row.dart';
+import 'abort.dart';
 import 'protocol.dart';
 import 'stream.dart';
 import 'worker.dart';
 
 /// An SQL text that is executed any number of times, with other parameters
 /// each time, while this isolate stays responsive.
+///
+/// One that is not closed stays open until its connection closes.
 final class OdbcAsyncStatement {
   /// The statement [_opened] of [_worker], whose calls are stopped when [_abort]
-  /// completes.
+  /// stops.
   OdbcAsyncStatement(this._worker, this._opened, this.sql, [this._abort]);
 
   final Worker _worker;
   final StatementOpened _opened;
-  final Future<void>? _abort;
+  final Abort? _abort;
   bool _closed = false;
 
   int get _id => _opened.id;
@@ -52,10 +60,10 @@ final class OdbcAsyncStatement {
   Future<OdbcResult> query([
     Object parameters = const <Object?>[],
     OdbcStreamOptions? options,
-  ]) async {
-    final execution = await execute(parameters);
-    return readAll(await stream(options: options), execution);
-  }
+  ]) =>
+      readWhole(_worker,
+          (address) => StatementQuery(_id, parameters, options, address),
+          abort: _abort);
 
   /// Sets how long an execution, or the fetching of a batch, may take, like
   /// `OdbcStatement.setQueryTimeout`.
@@ -73,6 +81,7 @@ final class OdbcAsyncStatement {
     if (_closed || _worker.hasEnded) return;
     _worker.stop((request) => switch (request) {
           StatementExecute(:final id) ||
+          StatementQuery(:final id) ||
           StatementNext(:final id) ||
           StatementStream(:final id) =>
             id == _id,
@@ -97,27 +106,15 @@ final class OdbcAsyncStatement {
   }
 }
 
-/// Reads the whole of [stream], which is then closed, as the result of
-/// [execution].
-Future<OdbcResult> readAll(OdbcAsyncStream stream,
-    [OdbcExecution? execution]) async {
+/// Reads a whole result by the request that [of] makes with the address of an
+/// `ArrowArray`.
+Future<OdbcResult> readWhole(Worker worker, WholeQuery Function(int address) of,
+    {Abort? abort}) async {
+  final array = calloc<ArrowArray>();
   try {
-    final rows = <OdbcRow>[];
-    for (var batch = await stream.fetch();
-        batch != null;
-        batch = await stream.fetch()) {
-      try {
-        rows.addAll(batch.toRows());
-      } finally {
-        batch.close();
-      }
-    }
-    return OdbcResult(
-      columns: stream.columns,
-      rows: rows,
-      warnings: [...?execution?.warnings, ...await stream.warnings],
-    );
+    return await worker.ask(of(array.address), 'statement', abort: abort);
   } finally {
-    await stream.close();
+    releaseArray(array);
+    calloc.free(array);
   }
 }

@@ -11,20 +11,20 @@ import '../column.dart';
 import '../exception.dart';
 import '../row.dart';
 import '../stream.dart';
+import 'abort.dart';
 import 'protocol.dart';
 import 'worker.dart';
 
 /// A result, read batch by batch, while this isolate stays responsive.
 ///
 /// It belongs to one execution: executing its statement again, or closing the
-/// statement or the connection, ends it.
+/// statement or the connection, ends it. One that is not closed stays open until
+/// then.
 final class OdbcAsyncStream {
-  OdbcAsyncStream._(
-      this._worker, this._started, this._onClose, Future<void>? abort)
+  OdbcAsyncStream._(this._worker, this._started, this._onClose, this._abort)
       : _index = ColumnIndex(_started.columns),
         _watch = Stopwatch()..start() {
-    if (abort == null) return;
-    unawaited(abort.then((_) => _stop(), onError: (_) => _stop()));
+    _abort?.add(_stop);
   }
 
   /// Starts the stream that [request] asks for; [onClose] runs once, when it is
@@ -32,7 +32,7 @@ final class OdbcAsyncStream {
   static Future<OdbcAsyncStream> start(Worker worker, StreamStart request,
           {Future<void> Function()? onClose,
           String operation = 'stream',
-          Future<void>? abort}) async =>
+          Abort? abort}) async =>
       OdbcAsyncStream._(
           worker,
           await worker.ask<StreamStarted>(request, operation, abort: abort),
@@ -42,12 +42,12 @@ final class OdbcAsyncStream {
   final Worker _worker;
   final StreamStarted _started;
   final Future<void> Function()? _onClose;
+  final Abort? _abort;
   final ColumnIndex _index;
   final Stopwatch _watch;
   var _delivered =
       const OdbcProgress(rows: 0, bytes: 0, elapsed: Duration.zero);
   bool _closed = false;
-  bool _cancelled = false;
   late final _progress = StreamController<OdbcProgress>.broadcast();
 
   /// What is known about each column.
@@ -90,52 +90,25 @@ final class OdbcAsyncStream {
 
   /// The batches that are still to come, each one the listener's to close.
   ///
-  /// A paused subscription fetches nothing; a cancelled one closes the stream.
-  Stream<OdbcBatch> get batches {
-    StreamSubscription<OdbcBatch>? fetching;
-    late final StreamController<OdbcBatch> controller;
-    controller = StreamController(
-      onListen: () => fetching = _fetchAll().listen(controller.add,
-          onError: controller.addError, onDone: controller.close),
-      onPause: () => fetching?.pause(),
-      onResume: () => fetching?.resume(),
-      onCancel: () async {
-        _cancelled = true;
-        cancel();
-        await fetching?.cancel();
-        await close();
-      },
-    );
-    return controller.stream;
-  }
-
-  Stream<OdbcBatch> _fetchAll() async* {
-    try {
-      for (var batch = await fetch(); batch != null; batch = await fetch()) {
-        yield batch;
-      }
-    } on OdbcCancelledException {
-      // Nobody listens any more, unless it was somebody else who cancelled.
-      if (!_cancelled) rethrow;
-    } finally {
-      await close();
-    }
-  }
+  /// A paused subscription fetches nothing; a cancelled one stops the fetch that
+  /// runs, and closes the stream.
+  Stream<OdbcBatch> get batches => _Reading(
+        () async => this,
+        _stop,
+        (batch) => [
+          [batch]
+        ],
+        keepsBatches: true,
+      )._controller.stream;
 
   /// The rows that are still to come, a batch of them in memory at a time.
   ///
-  /// A paused subscription fetches nothing; a cancelled one closes the stream.
-  Stream<OdbcRow> get rows async* {
-    await for (final batch in batches) {
-      try {
-        for (final rows in rowsInChunks(batch)) {
-          yield* Stream.fromIterable(rows);
-        }
-      } finally {
-        batch.close();
-      }
-    }
-  }
+  /// A paused subscription fetches nothing; a cancelled one stops the fetch that
+  /// runs, and closes the stream.
+  Stream<OdbcRow> get rows =>
+      _Reading(() async => this, _stop, rowsInChunks, keepsBatches: false)
+          ._controller
+          .stream;
 
   /// The records that came with the fetching, so far; before them those of an
   /// execution that nothing else tells of.
@@ -165,6 +138,7 @@ final class OdbcAsyncStream {
   Future<void> close() async {
     if (_closed) return;
     _closed = true;
+    _abort?.remove(_stop);
     try {
       if (!_worker.isClosed) {
         await _worker.ask<void>(StreamClose(_started.id), 'close');
@@ -182,44 +156,100 @@ final class OdbcAsyncStream {
   }
 }
 
-/// The rows of the stream that [request] starts, once somebody listens; who
-/// stops listening, or [abort], stops what runs.
-Stream<OdbcRow> rowsOfStarted(Worker worker, StreamStart request,
-    {Future<void>? abort}) {
-  final stopped = Completer<void>();
-  StreamSubscription<OdbcRow>? reading;
-  Future<void>? starting;
-  late final StreamController<OdbcRow> controller;
+/// What a listener is given of a stream, no faster than they take it.
+final class _Reading<T> {
+  _Reading(this._start, this._stop, this._elementsOf,
+      {required bool keepsBatches})
+      : _keepsBatches = keepsBatches;
 
-  Future<void> start() async {
+  final Future<OdbcAsyncStream> Function() _start;
+  final void Function() _stop;
+  final Iterable<Iterable<T>> Function(OdbcBatch batch) _elementsOf;
+  final bool _keepsBatches;
+  Future<void>? _reading;
+  Completer<void>? _resumed;
+  bool _cancelled = false;
+
+  // What is added is given at once, so that a pause is known before the next.
+  late final _controller = StreamController<T>(
+      sync: true,
+      onListen: () => _reading = _read(),
+      onResume: _goOn,
+      onCancel: _cancel);
+
+  Future<void> _read() async {
     try {
-      final stream = await OdbcAsyncStream.start(worker, request,
-          operation: 'statement',
-          abort: abort == null
-              ? stopped.future
-              : Future.any([abort, stopped.future]));
-      if (stopped.isCompleted) return await stream.close();
-      reading = stream.rows.listen(controller.add,
-          onError: controller.addError, onDone: controller.close);
-      if (controller.isPaused) reading!.pause();
-    } on OdbcException catch (error, stack) {
-      if (stopped.isCompleted) return;
-      controller.addError(error, stack);
-      unawaited(controller.close());
+      final stream = await _start();
+      try {
+        await _readAll(stream);
+      } finally {
+        await stream.close();
+      }
+    } on Object catch (error, stack) {
+      // Who has stopped listening has asked for the end.
+      if (!_cancelled) _controller.addError(error, stack);
+    }
+    unawaited(_controller.close());
+  }
+
+  Future<void> _readAll(OdbcAsyncStream stream) async {
+    while (await _isWanted()) {
+      final batch = await stream.fetch();
+      if (batch == null) return;
+      var isGiven = false;
+      try {
+        for (final elements in _elementsOf(batch)) {
+          if (!await _isWanted()) return;
+          isGiven = true;
+          elements.forEach(_controller.add);
+        }
+      } finally {
+        if (!isGiven || !_keepsBatches) batch.close();
+      }
     }
   }
 
-  controller = StreamController(
-    onListen: () => starting = start(),
-    onPause: () => reading?.pause(),
-    onResume: () => reading?.resume(),
-    onCancel: () async {
-      if (!stopped.isCompleted) stopped.complete();
-      await starting;
-      await reading?.cancel();
-    },
-  );
-  return controller.stream;
+  /// Whether more is wanted, as soon as nothing is paused.
+  Future<bool> _isWanted() async {
+    while (_controller.isPaused && !_cancelled) {
+      await (_resumed = Completer<void>()).future;
+    }
+    return !_cancelled;
+  }
+
+  void _goOn() {
+    if (_resumed case final resumed? when !resumed.isCompleted) {
+      resumed.complete();
+    }
+  }
+
+  Future<void> _cancel() async {
+    _cancelled = true;
+    _goOn();
+    _stop();
+    await _reading;
+  }
+}
+
+/// The rows of the stream that [request] starts, once somebody listens; who
+/// stops listening, or [abort], stops what runs.
+Stream<OdbcRow> rowsOfStarted(Worker worker, StreamStart request,
+    {Abort? abort}) {
+  late final stop = Abort(abort);
+
+  Future<OdbcAsyncStream> start() async {
+    try {
+      return await OdbcAsyncStream.start(worker, request,
+          operation: 'statement', onClose: () async => stop.end(), abort: stop);
+    } on Object {
+      stop.end();
+      rethrow;
+    }
+  }
+
+  return _Reading(start, () => stop.stop(), rowsInChunks, keepsBatches: false)
+      ._controller
+      .stream;
 }
 
 /// The handle of [stream]; not exported to users.

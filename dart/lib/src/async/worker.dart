@@ -10,6 +10,8 @@ import '../connection.dart';
 import '../engine.dart';
 import '../exception.dart';
 import '../telemetry/trace_context.dart';
+import 'abort.dart';
+import 'line.dart';
 import 'pending.dart';
 import 'protocol.dart';
 
@@ -74,6 +76,7 @@ final class Worker {
   final ReceivePort _answers;
   final EngineLibrary _library;
   final _waiting = <int, PendingRequest>{};
+  final _line = Line();
   late final SendPort _requests;
   // It is freed by this isolate, since a worker that is killed may leave a
   // statement that nobody knows of, which would keep the connection open.
@@ -96,28 +99,60 @@ final class Worker {
 
   /// Asks [request]; [operation] is named if the worker is not there any more.
   ///
-  /// When [abort] completes before the answer is there, what is asked is
-  /// stopped, if it can be.
+  /// When [abort] stops before the answer is there, what is asked is stopped, if
+  /// it can be. What has a [place] is sent there, otherwise behind all others.
   Future<T> ask<T>(Request request, String operation,
-      {Future<void>? abort}) async {
+      {Abort? abort, Place? place}) async {
+    place?.check();
     // The worker hears of nothing behind that it is to close.
-    if (isClosed && request is! CloseConnection) throw _gone(operation);
+    if (isClosed && place == null && request is! CloseConnection) {
+      throw _gone(operation);
+    }
     final id = ++_last;
     final pending = PendingRequest(request, _library.functions, handle);
     _waiting[id] = pending;
-    if (abort != null) pending.stopAfter(abort);
+    abort?.add(pending.stop);
+    final envelope = Envelope(id, request, pending.mark, currentTraceparent);
+    _line.send(() => _send(envelope, operation), place);
     try {
-      _requests.send(Envelope(id, request, pending.mark, currentTraceparent));
-    } on Object catch (error) {
-      _waiting.remove(id)?.end();
-      throw OdbcException(
-        OdbcErrorKind.invalidArgument,
-        'a value cannot be sent to the isolate of the connection: '
-        '$error',
-        operation: operation,
-      );
+      return await pending.answer as T;
+    } finally {
+      abort?.remove(pending.stop);
     }
-    return await pending.answer as T;
+  }
+
+  void _send(Envelope envelope, String operation) {
+    try {
+      _requests.send(envelope);
+    } on Object catch (error) {
+      _waiting.remove(envelope.id)?.completeError(OdbcException(
+            OdbcErrorKind.invalidArgument,
+            'a value cannot be sent to the isolate of the connection: '
+            '$error',
+            operation: operation,
+          ));
+    }
+  }
+
+  /// Runs [body], which may take a while until it asks by the place that it is
+  /// given; what is asked meanwhile comes behind.
+  Future<T> inTurn<T>(String operation, Future<T> Function(Place place) body,
+      {Abort? abort}) async {
+    if (isClosed) throw _gone(operation);
+    final place = _line.keep();
+    abort?.add(place.stop);
+    try {
+      return await body(place);
+    } finally {
+      abort?.remove(place.stop);
+      _line.leave(place);
+    }
+  }
+
+  /// Stops everything that was asked so far.
+  void stopAll() {
+    _line.stop();
+    stop((request) => true);
   }
 
   /// Stops what was asked so far, of those requests that [which] names.
@@ -158,7 +193,8 @@ final class Worker {
       case Begun(:final id, :final statement):
         _waiting[id]?.begun(statement);
       case Success(:final id, :final value):
-        _waiting.remove(id)?.complete(value);
+        final given = _waiting.remove(id)?.complete(value);
+        if (given == false) _closeUnused(value);
       case Failure(:final id, :final error):
         _waiting.remove(id)?.completeError(error);
       case _ when first.isCompleted:
@@ -168,12 +204,22 @@ final class Worker {
     }
   }
 
+  void _closeUnused(Object? value) {
+    final request = switch (value) {
+      StreamStarted(:final id) => StreamClose(id),
+      Called(statement: StatementOpened(:final id)) => StatementClose(id),
+      _ => null,
+    };
+    if (request != null && !isClosed) ask<void>(request, 'close').ignore();
+  }
+
   // The isolate was killed, or failed in a way that it does not survive.
   void _fail() {
     if (_ended) return;
     _end();
     final waiting = [..._waiting.values];
     _waiting.clear();
+    _line.end(_gone('connection'));
     for (final pending in waiting) {
       pending.completeError(_gone('connection'));
     }

@@ -10,6 +10,7 @@ import 'package:ffi/ffi.dart';
 import '../exception.dart';
 import 'engine_functions.dart';
 import 'structs.dart';
+import 'utf8.dart';
 
 /// Runs [body] with an error struct and throws what it reports.
 ///
@@ -41,7 +42,7 @@ String readText(String operation, TextCall body, {Pointer<TextStruct>? place}) {
   final text = place ?? calloc<TextStruct>();
   try {
     check(operation, (error) => body(text, error));
-    return utf8.decode(text.ref.data.asTypedList(text.ref.length));
+    return exactText(text.ref.data.asTypedList(text.ref.length));
   } finally {
     final release = text.ref.release;
     if (release != nullptr) {
@@ -122,8 +123,9 @@ extension NativeBytes on Allocator {
 }
 
 /// The NUL-terminated text at [pointer], empty for NULL.
-String readTerminated(Pointer<Uint8> pointer) =>
-    pointer == nullptr ? '' : pointer.cast<Utf8>().toDartString();
+String readTerminated(Pointer<Uint8> pointer) => pointer == nullptr
+    ? ''
+    : exactText(pointer.asTypedList(pointer.cast<Utf8>().length));
 
 OdbcException _exception(ErrorStruct error, int status, String operation) {
   final records = [

@@ -47,7 +47,7 @@ Map<String, OdbcType> inferTypes(List<Object?> rows, List<String>? names) {
 Map<String, OdbcType> _typesOfRow(OdbcRow row) {
   final types = {for (final column in row.columns) column.name: column.type};
   if (types.length == row.columns.length) return types;
-  throw refuseRows('the rows have columns that share a name');
+  throw refuseSharedName();
 }
 
 OdbcType _inferColumn(String name, List<Object?> values) {

@@ -44,14 +44,16 @@ final class _LentRows implements RowsSource {
 }
 
 /// Gives [use] the rows of [source], all of them in memory, and keeps them
-/// until it is done; other work of this isolate goes on while they are built.
-Future<T> lendRows<T>(
-    RowsSource source, Future<T> Function(LentRows rows) use) async {
+/// until it is done; other work of this isolate goes on while they are built,
+/// unless [check] throws.
+Future<T> lendRows<T>(RowsSource source, Future<T> Function(LentRows rows) use,
+    {void Function()? check}) async {
   final batches = <RowsBatch>[];
   try {
     for (var batch = source.next(); batch != null; batch = source.next()) {
       batches.add(batch);
       if (source.givesBatchesAway) await Future<void>.delayed(Duration.zero);
+      check?.call();
     }
     for (final batch in batches) {
       batch.pin();

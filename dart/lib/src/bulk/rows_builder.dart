@@ -3,6 +3,7 @@ import 'dart:math';
 import '../arrow/builder_of.dart';
 import '../arrow/column_builder.dart';
 import '../arrow/variable_builders.dart';
+import '../column.dart';
 import '../exception.dart';
 import '../parameter.dart';
 import '../row.dart';
@@ -115,13 +116,7 @@ final class OdbcRowsBuilder {
   void addMap(Map<String, Object?> values) {
     _checkOpen();
     for (final name in values.keys) {
-      if (!_places.containsKey(name)) {
-        throw refuseRows(
-            'row $rowCount has a value for "$name", which is no column; there '
-            'are ${_names(_places.keys)}',
-            column: name,
-            row: rowCount);
-      }
+      if (!_places.containsKey(name)) throw _notAColumn(name, rowCount);
     }
     addRow([
       for (final column in _columns)
@@ -129,11 +124,7 @@ final class OdbcRowsBuilder {
             when value != null || values.containsKey(column.name))
           value
         else
-          throw refuseRows(
-              'row $rowCount has no value for the column "${column.name}"; '
-              'null is one',
-              column: column.name,
-              row: rowCount),
+          throw _noValue(column.name, rowCount),
     ]);
   }
 
@@ -186,6 +177,16 @@ final class OdbcRowsBuilder {
         column: name, row: place);
   }
 
+  OdbcException _notAColumn(String name, int row) => refuseRows(
+      'row $row has a value for "$name", which is no column; there are '
+      '${_names(_places.keys)}',
+      column: name,
+      row: row);
+
+  OdbcException _noValue(String name, int row) =>
+      refuseRows('row $row has no value for the column "$name"; null is one',
+          column: name, row: row);
+
   OdbcException _noColumn(String name) => refuseRows(
       'there is no column "$name", there are ${_names(_places.keys)}',
       column: name);
@@ -211,6 +212,10 @@ const bulkInsertOperation = 'bulk_insert';
 OdbcException refuseRows(String message, {String? column, int? row}) =>
     OdbcException(OdbcErrorKind.invalidArgument, message,
         operation: bulkInsertOperation, column: column, row: row);
+
+/// The exception for read rows whose columns cannot be told apart.
+OdbcException refuseSharedName({int? row}) =>
+    refuseRows('the rows have columns that share a name', row: row);
 
 /// The batches of [builder], which keeps them.
 RowsSource sourceOfBuilder(OdbcRowsBuilder builder) {
@@ -248,6 +253,10 @@ final class _ReadRows implements RowsSource {
   final Iterator<Object?> _rows;
   final bool inferred;
 
+  // The columns of the last read row, and which of them each column is.
+  List<OdbcColumn>? _readColumns;
+  List<int> _places = const [];
+
   @override
   List<(String, OdbcType)> get fields =>
       [for (final column in _builder._columns) (column.name, column.type)];
@@ -275,7 +284,7 @@ final class _ReadRows implements RowsSource {
         case List<Object?>():
           _builder.addRow(row);
         case OdbcRow():
-          _builder.addRow(row.values);
+          _builder.addRow(_inOrder(row));
         default:
           throw refuseRows(
               'row ${_builder.rowCount} is a ${row.runtimeType}, not a Map by '
@@ -290,5 +299,31 @@ final class _ReadRows implements RowsSource {
           column: error.column,
           row: error.row);
     }
+  }
+
+  /// The values of [row] in the order of the columns, by their names.
+  List<Object?> _inOrder(OdbcRow row) {
+    // All rows of one result have one list of columns.
+    if (!identical(row.columns, _readColumns)) {
+      _places = _placesOf(row.columns);
+      _readColumns = row.columns;
+    }
+    return [for (final place in _places) row[place]];
+  }
+
+  List<int> _placesOf(List<OdbcColumn> read) {
+    final row = _builder.rowCount;
+    final places = <String, int>{};
+    for (final (place, OdbcColumn(:name)) in read.indexed) {
+      if (places.containsKey(name)) throw refuseSharedName(row: row);
+      if (!_builder._places.containsKey(name)) {
+        throw _builder._notAColumn(name, row);
+      }
+      places[name] = place;
+    }
+    return [
+      for (final OdbcColumnBuilder(:name) in _builder._columns)
+        places[name] ?? (throw _builder._noValue(name, row)),
+    ];
   }
 }

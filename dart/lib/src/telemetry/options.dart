@@ -85,7 +85,7 @@ final class TelemetryOptions {
 
   /// The JSON object that `otel_init` takes.
   @override
-  String toString() => jsonEncode({
+  String toString() => jsonEncode(toEncodable: (value) => '$value', {
         for (final MapEntry(:key, :value) in {
           'endpoint': endpoint,
           'headers': headers,

@@ -37,8 +37,10 @@ final class TelemetryRepository {
   /// Turns telemetry on as the JSON object [config] says.
   int initWith(String config) => _done('otel_init', _ffi.init(config));
 
-  /// Exports finished spans, in the form of [finished].
-  int export(List<Map<String, Object?>> spans) => exportText(jsonEncode(spans));
+  /// Exports finished spans, in the form of [finished]. An attribute that JSON
+  /// cannot hold, such as [double.nan], goes out as its text.
+  int export(List<Map<String, Object?>> spans) =>
+      exportText(jsonEncode(spans, toEncodable: (value) => '$value'));
 
   /// Exports finished spans that are JSON already.
   int exportText(String spans) =>

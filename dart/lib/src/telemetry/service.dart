@@ -65,11 +65,16 @@ final class TelemetryService {
   }
 
   /// Runs [work] in a span that something else made, such as another tracer:
-  /// [traceparent] names it by W3C Trace Context.
+  /// [traceparent] names it by W3C Trace Context. One that is malformed is
+  /// ignored.
   T within<T>(String traceparent, T Function() work) =>
-      repository.isSupported ? withTraceparent(traceparent, work) : work();
+      repository.isSupported && _parse(traceparent) != null
+          ? withTraceparent(traceparent, work)
+          : work();
 
   /// Begins a span, for work that no closure holds; [end] ends it.
+  ///
+  /// A [parent] that is malformed is ignored: a trace begins with the span.
   TelemetrySpan begin(
     String name, {
     TelemetrySpanKind kind = TelemetrySpanKind.internal,
@@ -95,8 +100,8 @@ final class TelemetryService {
     if (!span.isSampled || !repository.isSupported) return;
     try {
       repository.export([span.finish()]);
-    } on OdbcException {
-      // Telemetry is off by now, or its queue is full.
+    } on Object {
+      // Telemetry is off by now, its queue is full, or an attribute is no value.
     }
   }
 
@@ -127,7 +132,10 @@ final class TelemetryService {
   final match = RegExp(r'^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-'
           r'([0-9a-f]{2})($|-)')
       .firstMatch(traceparent);
-  if (match == null) return null;
+  // Only versions to come may have more parts.
+  if (match == null || match[4] == '-' && traceparent.startsWith('00')) {
+    return null;
+  }
   final [traceId!, spanId!, flags!] = match.groups([1, 2, 3]);
   if (!traceId.contains(RegExp('[^0]')) || !spanId.contains(RegExp('[^0]'))) {
     return null;

@@ -69,7 +69,7 @@ final class TelemetrySpan {
       _events.add({
         'name': name,
         'time_unix_nano': _now(),
-        'attributes': attributes,
+        'attributes': _exportable(attributes),
       });
 
   /// Notes that what it stands for failed; [message] goes out as it is.
@@ -90,7 +90,7 @@ final class TelemetrySpan {
       'start_time_unix_nano': _begin,
       // The clock may have been set back meanwhile.
       'end_time_unix_nano': end < _begin ? _begin : end,
-      'attributes': _attributes,
+      'attributes': _exportable(_attributes),
       'events': _events,
       if (_status case final status?) 'status': status,
     };
@@ -99,3 +99,13 @@ final class TelemetrySpan {
   /// Runs [body] in this span: calls of connections belong to it.
   T run<T>(T Function() body) => withTraceparent(traceparent, body);
 }
+
+/// A copy of [attributes], in which a list with a number that JSON cannot hold
+/// is one of texts: a list has values of one kind.
+Map<String, Object> _exportable(Map<String, Object> attributes) => {
+      for (final MapEntry(:key, :value) in attributes.entries)
+        key: value is List<Object?> &&
+                value.any((each) => each is double && !each.isFinite)
+            ? [for (final each in value) '$each']
+            : value,
+    };

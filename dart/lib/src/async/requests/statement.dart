@@ -12,13 +12,38 @@ final class Execute extends StoppableRequest {
   final Object parameters;
 
   @override
-  OdbcExecution run(WorkerState state) => state._begun(sql, (statement) {
-        try {
-          return statement.execute(parameters);
-        } finally {
-          statement.close();
-        }
-      });
+  OdbcExecution run(WorkerState state) =>
+      state._once(sql, (statement) => statement.execute(parameters));
+}
+
+/// Reads a whole result, so that nothing that is asked later comes in between.
+sealed class WholeQuery extends StoppableRequest {
+  const WholeQuery(this.parameters, this.options, this.address);
+
+  /// A list or a map.
+  final Object parameters;
+
+  /// How the result is read.
+  final OdbcStreamOptions? options;
+
+  /// The address of an empty `ArrowArray` for each batch in turn, which belongs
+  /// to the one who asks, so that nothing is lost if the worker dies.
+  final int address;
+
+  OdbcResult _read(OdbcStatement statement) => queryBy(
+      statement, parameters, options, Pointer<ArrowArray>.fromAddress(address));
+}
+
+/// Executes a text once and reads its whole result.
+final class Query extends WholeQuery {
+  /// Of [sql] with [parameters].
+  const Query(this.sql, super.parameters, super.options, super.address);
+
+  /// The text.
+  final String sql;
+
+  @override
+  OdbcResult run(WorkerState state) => state._once(sql, _read);
 }
 
 /// Inserts many rows.
@@ -95,6 +120,22 @@ final class StatementExecute extends StoppableRequest {
     final statement = state._statement(id, 'execute');
     state.begin(statementHandle(statement));
     return statement.execute(parameters);
+  }
+}
+
+/// Executes a prepared statement and reads its whole result.
+final class StatementQuery extends WholeQuery {
+  /// Of the statement [id] with [parameters].
+  const StatementQuery(this.id, super.parameters, super.options, super.address);
+
+  /// The statement's number.
+  final int id;
+
+  @override
+  OdbcResult run(WorkerState state) {
+    final statement = state._statement(id, 'execute');
+    state.begin(statementHandle(statement));
+    return _read(statement);
   }
 }
 
