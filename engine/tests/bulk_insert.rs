@@ -464,3 +464,26 @@ fn columns_without_a_value_and_columns_of_other_names() {
         run(&connection, "DROP TABLE bulk_columns");
     }
 }
+
+#[test]
+fn columns_that_sqlite_takes_for_one_are_refused() {
+    let connection = connect(SQLITE);
+    run(&connection, "CREATE TABLE t (a INTEGER, b INTEGER)");
+    let value = || Arc::new(Int64Array::from(vec![1])) as ArrayRef;
+    let rows = RecordBatch::try_from_iter([("a", value()), ("A", value())]).unwrap();
+    let error = refused(insert(&connection, "t", vec![rows], ""));
+    assert_eq!(error.kind, ErrorKind::InvalidArgument, "{error}");
+}
+
+#[test]
+fn json_that_is_a_number_stays_as_it_is() {
+    let connection = connect(SQLITE);
+    let json = [("ARROW:extension:name".to_owned(), "arrow.json".to_owned())];
+    let field = Field::new("v", DataType::Utf8, true).with_metadata(json);
+    let values: ArrayRef = Arc::new(StringArray::from(vec!["1.10", "12345678901234567890"]));
+    let rows = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![values]).unwrap();
+    insert(&connection, "made", vec![rows.clone()], r#"{"mode": "create"}"#).unwrap();
+    let found = batches(&query(&connection, "SELECT v FROM made"));
+    assert_eq!(found[0].column(0), rows.column(0));
+    assert_eq!(found[0].schema().field(0).metadata()["ARROW:extension:name"], "arrow.json");
+}

@@ -27,6 +27,7 @@ fn a_rollback_does_not_bring_back_what_was_set_back() {
     let connection = pool.acquire().unwrap();
     run(&connection, "SET search_path = pg_catalog");
     run(&connection, "CREATE TEMPORARY TABLE pool_left (a int)");
+    run(&connection, "DECLARE pool_held CURSOR WITH HOLD FOR SELECT 1");
     connection.commit().unwrap();
     drop(connection);
     let connection = pool.acquire().unwrap();
@@ -34,6 +35,8 @@ fn a_rollback_does_not_bring_back_what_was_set_back() {
     assert_ne!(text(&connection, "SHOW search_path"), "pg_catalog");
     let gone = connection.execute("SELECT * FROM pool_left", &Parameters::none());
     assert_eq!(gone.unwrap_err().kind, ErrorKind::Syntax);
+    connection.rollback().unwrap();
+    assert_eq!(text(&connection, "SELECT count(*) FROM pg_cursors"), "0");
     assert_eq!(pool.state().unwrap().created, 1);
 }
 
