@@ -76,10 +76,7 @@ pub(crate) fn call(
     if let Some(query_timeout_ms) = options.query_timeout_ms {
         statement.set_query_timeout(query_timeout_ms)?;
     }
-    let passed = match signature.is_function {
-        true => ordered.only(|place| signature.parameters[place].is_input()),
-        false => ordered,
-    };
+    let passed = ordered.only(|place| signature.is_passed(place));
     let execution = statement.execute(&passed.without_names())?;
     if !signature.has_outputs(procedures) {
         let outputs = RecordBatch::new_empty(Arc::new(Schema::empty()));

@@ -57,7 +57,7 @@ impl Parameter {
         Self { name, direction, type_name: String::new(), size: None, digits: None }
     }
 
-    pub fn is_input(&self) -> bool {
+    fn is_input(&self) -> bool {
         matches!(self.direction, Direction::Input | Direction::InputOutput)
     }
 }
@@ -70,7 +70,7 @@ pub(super) struct Signature {
 }
 
 impl Signature {
-    /// The signature of the one procedure of this name that takes `count` parameters. Of a name
+    /// The signature of the one procedure of this name that takes so many parameters. Of a name
     /// that the catalog does not know, all parameters are inputs: the database will refuse it.
     pub fn find(shared: &Arc<Shared>, name: &str, parameters: &Parameters) -> Result<Self> {
         let count = parameters.len();
@@ -116,9 +116,13 @@ impl Signature {
         Self { parameters: vec![input; count], is_function: false }
     }
 
-    /// The parameters that a value is passed for.
-    pub fn inputs(&self) -> impl Iterator<Item = &Parameter> {
+    fn inputs(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters.iter().filter(|one| one.is_input())
+    }
+
+    /// Whether a value is passed for the parameter at a place: what a function gives is its result.
+    pub fn is_passed(&self, place: usize) -> bool {
+        !self.is_function || self.parameters[place].is_input()
     }
 
     /// Whether a call looks the same, so that the database can choose by the values' types. Names

@@ -8,11 +8,9 @@ pub(super) fn call(procedures: Procedures, name: &str, signature: &Signature) ->
     match procedures {
         Procedures::Call { function, .. } => {
             let verb = if signature.is_function { function } else { "CALL" };
-            let passed = match signature.is_function {
-                true => signature.inputs().count(),
-                false => signature.parameters.len(),
-            };
-            let markers = vec!["?"; passed].join(", ");
+            let places = 0..signature.parameters.len();
+            let passed = places.filter(|place| signature.is_passed(*place));
+            let markers = passed.map(|_| "?").collect::<Vec<_>>().join(", ");
             format!("{verb} {name}({markers})")
         }
         Procedures::TransactSql => transact_sql(name, signature),
