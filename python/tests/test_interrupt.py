@@ -356,28 +356,6 @@ say("running")
     child.interrupt("interrupted", "42")
 
 
-def test_a_forked_child_is_interrupted_too(slow: tuple[str, str]) -> None:
-    target, query = slow
-    action = f"""
-connection.execute("select 1").fetchall()
-connection.close()
-if os.fork():
-    # Whoever sends it a signal sends it to this process.
-    signal.signal(signal.SIGINT, lambda *_: os.killpg(0, signal.SIGUSR1))
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    os.wait()
-    os._exit(0)
-connection = odbc_engine.connect(os.environ["TEST_CONNECTION"])
-signal.signal(signal.SIGUSR1, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-signal.signal(signal.SIGINT, signal.default_int_handler)
-threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-{query}
-"""
-    child = Child(target, action)
-    child.expect("interrupted", "42")
-    child.end()
-
-
 def test_other_threads_are_left_alone(tmp_path: Path) -> None:
     finite = BURN["sqlite"].replace("i + 1 from n", "i + 1 from n where i < 5000000")
     action = f"""
@@ -478,32 +456,4 @@ for read in (cursor.fetchone, cursor.fetchall, lambda: next(stream)):
     options = "{'streaming': True, 'autocommit': True}"
     child = Child(connection_string("sqlite", tmp_path), action, options)
     child.expect("interrupted", "lost", "lost", "lost", "done", "42")
-    child.end()
-
-
-def test_a_forked_child_has_timeouts_too(slow: tuple[str, str]) -> None:
-    target, _ = slow
-    action = f"""
-import warnings
-# CPython 3.12 warns of the timer's thread.
-warnings.simplefilter("ignore", DeprecationWarning)
-cursor = connection.cursor()
-cursor.query_timeout_ms = 60_000
-cursor.execute("select 1").fetchall()
-connection.close()
-if child := os.fork():
-    os.waitpid(child, 0)
-    os._exit(0)
-# Nothing else would end it.
-signal.alarm(60)
-connection = odbc_engine.connect(os.environ["TEST_CONNECTION"])
-cursor = connection.cursor()
-cursor.query_timeout_ms = 100
-try:
-    cursor.execute("{BURN["sqlite"]}").fetchall()
-except odbc_engine.OperationalError as error:
-    say(error.kind.name)
-"""
-    child = Child(target, action)
-    child.expect("TIMEOUT", "done", "42")
     child.end()
