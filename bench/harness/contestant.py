@@ -29,6 +29,8 @@ class Contestant:
     stream_options: str = ""
     #: How it inserts, where that is another command.
     insert_command: tuple[str, ...] = ()
+    #: Whether its rate stands beside the others', or it compares within itself.
+    in_tables: bool = True
     #: How many connections insert at once.
     workers: int = 1
     #: The part of the rows that it inserts, by database, where all of them would take too long.
@@ -74,8 +76,9 @@ _CONTESTANTS = (
             f"told-{what}",
             f"Rust, {title}",
             (*_RUST, what),
-            "Arrow, with telemetry on",
+            "Arrow",
             shapes=("one",),
+            in_tables=False,
         )
         for what, title in (
             ("down", "collector down"),

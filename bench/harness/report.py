@@ -101,6 +101,9 @@ class Report:
             if goal.database in databases and goal.title.split(":")[0] in shapes
         ]
 
+    def _in_table(self, shape: Shape) -> Sequence[Contestant]:
+        return [one for one in self.plan.taking_part(shape) if one.in_tables]
+
     def _document_table(self, shape: Shape) -> Iterator[str]:
         headings = ["contestant", "into", *(one.title for one in self.plan.databases)]
         rows = [
@@ -109,7 +112,7 @@ class Report:
                 one.into,
                 *(self._entry(database, shape, one) for database in self.plan.databases),
             ]
-            for one in self.plan.taking_part(shape)
+            for one in self._in_table(shape)
         ]
         yield from _markdown(headings, rows)
         if rates := ", ".join(self._rates(shape)):
@@ -128,7 +131,7 @@ class Report:
         table.add_column("contestant")
         for database in self.plan.databases:
             table.add_column(database.title, justify="right")
-        for one in self.plan.taking_part(shape):
+        for one in self._in_table(shape):
             entries = [self._entry(database, shape, one) for database in self.plan.databases]
             table.add_row(one.title, *entries)
         return table

@@ -20,7 +20,8 @@ class Run:
     seconds: float
     first_row_seconds: float | None = None
     peak_rss_kib: int | None = None
-    #: What the same took in the same process with telemetry off, where it was on.
+    #: What undisturbed turns of the same took in the same process with telemetry on, and off.
+    told_seconds: float | None = None
     untold_seconds: float | None = None
 
     @property
@@ -39,6 +40,11 @@ class Results:
 
     def add(self, cell: Cell, run: Run) -> None:
         self.runs.setdefault(cell, []).append(run)
+
+    def fail(self, cell: Cell, reason: str) -> None:
+        """Notes why a cell has no figures, and drops those of earlier rounds."""
+        self.failures[cell] = reason
+        self.runs.pop(cell, None)
 
     def ratio(self, database: str, shape: str, contestant: str, to: str = "") -> float | None:
         """The median of the rounds' ratios of rates; None where there is nothing to compare."""
@@ -65,9 +71,9 @@ class Results:
     def told_ratio(self, database: str, shape: str, contestant: str) -> float | None:
         """The median ratio of the time with telemetry on to that with it off."""
         return _median(
-            run.seconds / run.untold_seconds
+            run.told_seconds / run.untold_seconds
             for run in self._runs(database, shape, contestant)
-            if run.untold_seconds is not None
+            if run.told_seconds is not None and run.untold_seconds is not None
         )
 
     def peak_mb(self, database: str, shape: str, contestant: str) -> float | None:

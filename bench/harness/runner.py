@@ -68,7 +68,7 @@ class Runner:
             if shape.mode is not Mode.INSERT and run.checksum != expected:
                 raise RunError(f"its sum is {run.checksum}, not {expected}")
         except RunError as error:
-            self.results.failures[cell] = str(error)
+            self.results.fail(cell, str(error))
             self._say(f"{' · '.join(cell)} failed: {error}")
         else:
             self.results.add(cell, run)

@@ -44,6 +44,13 @@ def test_a_ratio_is_the_median_of_the_rounds_ratios() -> None:
     assert found.rate("sqlite", "mixed", "rust") == 500.0
 
 
+def test_what_fails_in_a_later_round_has_no_ratio() -> None:
+    found = results(limit=[1.0, 1.0], rust=[0.5])
+    found.fail(("sqlite", "mixed", "rust"), "it ended with -11")
+    assert found.ratio("sqlite", "mixed", "rust") is None
+    assert found.best("sqlite", "mixed", ["rust"]) is None
+
+
 def test_a_faster_one_has_a_ratio_above_one() -> None:
     found = results(limit=[2.0], rust=[1.0], pyodbc=[4.0])
     assert found.ratio("sqlite", "mixed", "rust") == 2.0

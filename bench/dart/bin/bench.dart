@@ -18,8 +18,8 @@ void main(List<String> arguments) {
       run.lookUp();
     case ('insert', _):
       run.insert();
-    case (_, 'views'):
-      run.readViews();
+    case (final mode, 'views'):
+      run.readViews(kept: mode == 'table');
     case (final mode, 'rows'):
       run.readRows(kept: mode == 'table');
     case _:
@@ -41,8 +41,10 @@ final class Run {
   int _checksum = 0;
   int? _firstRowMicroseconds;
 
-  /// Every number as a view; text and decimals stay where they are.
-  void readViews() {
+  /// Every number as a view; text and decimals stay where they are. Where the
+  /// batches are [kept], all of them together.
+  void readViews({required bool kept}) {
+    final batches = <OdbcBatch>[];
     _clock.start();
     final stream = connection.stream(sql, const [], options);
     for (final batch in stream.batches) {
@@ -64,10 +66,13 @@ final class Run {
         _checksum += id;
       }
       _rows += batch.rowCount;
-      batch.close();
+      kept ? batches.add(batch) : batch.close();
     }
     stream.close();
     _clock.stop();
+    for (final batch in batches) {
+      batch.close();
+    }
   }
 
   /// Every row as an object; where they are [kept] all of them together.
