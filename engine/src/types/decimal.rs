@@ -83,7 +83,11 @@ impl Column for DecimalText {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), CellError> {
         self.values.append(cells, |cell, values| {
             let text = std::str::from_utf8(cell).map_err(|_| not_a("decimal", cell))?;
-            values.extend_from_slice(plain(text).as_bytes());
+            let number = plain(text);
+            if !is_number(&number) {
+                return Err(not_a("decimal", cell));
+            }
+            values.extend_from_slice(number.as_bytes());
             Ok(())
         })
     }
@@ -108,6 +112,17 @@ impl Column for DecimalText {
     fn widen(&mut self, binding: Binding) {
         self.binding = binding;
     }
+}
+
+/// Whether a text is a number in plain notation, or a word that databases have for what is none.
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    if matches!(unsigned, "NaN" | "Infinity" | "Inf") {
+        return true;
+    }
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    whole.len() + fraction.len() > 0 && are_digits(whole) && are_digits(fraction)
 }
 
 /// A number without an exponent; sqliteodbc gives one. What is no such number stays as it is.

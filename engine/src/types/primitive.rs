@@ -256,6 +256,9 @@ pub(super) fn float64_text(field: Field, binding: Binding) -> Box<dyn Column> {
     }))
 }
 
+/// The 15 digits that sqliteodbc 0.9998 gives of the largest doubles, which are above any.
+const LARGEST: &str = "1.79769313486232e+308";
+
 /// Reads a double; an integer that no double holds exactly is none.
 fn parse_double(text: &str) -> Option<f64> {
     // What is no number but a word is that of PostgreSQL or SQLite for it, not any text in a column.
@@ -264,6 +267,9 @@ fn parse_double(text: &str) -> Option<f64> {
         return None;
     }
     let double: f64 = text.parse().ok()?;
+    if double.is_infinite() && !is_word {
+        return (text.trim_start_matches('-') == LARGEST).then(|| f64::MAX.copysign(double));
+    }
     // SQLite writes a REAL with a point or an exponent, so digits alone are an INTEGER.
     match text.parse::<i64>() {
         Ok(integer) => (double as i128 == i128::from(integer)).then_some(double),
@@ -282,6 +288,8 @@ mod tests {
         assert_eq!(parse_double("9223372036854775807"), None);
         assert_eq!(parse_double("-9223372036854775808"), Some(-9_223_372_036_854_775_808.0));
         assert_eq!(parse_double("9.00719925474099e+15"), Some(9.007_199_254_740_99e15));
+        assert_eq!(parse_double("-1.79769313486232e+308"), Some(f64::MIN));
+        assert_eq!(parse_double("1e309"), None);
         assert_eq!(parse_double("Inf"), Some(f64::INFINITY));
         for text in ["abc", "nan", "inf", "+Inf", "infinity", "e", ""] {
             assert_eq!(parse_double(text), None, "{text}");
