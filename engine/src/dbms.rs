@@ -274,6 +274,9 @@ pub(crate) struct Dbms {
     pub ambiguous: &'static [Ambiguous],
     pub named_types: &'static [(&'static str, NamedType)],
     pub date_parameters: Exchange,
+    /// Whether an instant is passed as text with its offset, which is right in any time zone.
+    pub instants_as_text: bool,
+    pub float_parameters: Exchange,
     pub uuid_parameters: Exchange,
     pub large_unsigned: LargeUnsigned,
     /// Whether NaN can be passed as a parameter.

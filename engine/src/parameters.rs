@@ -36,11 +36,6 @@ fn plain(index: usize, array: &ArrayRef) -> Result<ArrayRef> {
     plain_array(array).map_err(|refusal| refused(index, refusal))
 }
 
-/// Whether values of a type are moments with a time zone.
-pub(crate) fn is_instant(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Timestamp(_, Some(_)))
-}
-
 /// The values of a statement's parameter markers, in their order.
 ///
 /// They are positional, or each has a name, by which it is found in the SQL as `:name` or `@name`.
@@ -161,11 +156,6 @@ impl Parameters {
             return Ok(());
         }
         Err(invalid(format!("parameters are one row of values, not {rows}")))
-    }
-
-    /// Whether one of them is a moment with a time zone.
-    pub(crate) fn have_instants(&self) -> bool {
-        self.0.iter().any(|(_, array)| is_instant(array.data_type()))
     }
 
     /// How many there are.

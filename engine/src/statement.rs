@@ -190,9 +190,6 @@ impl Statement {
                  the driver would not notice",
             ));
         }
-        if dbms.time_zone_query.is_some() && parameters.have_instants() {
-            session.check_written_instants(OPERATION)?;
-        }
         let generation = session.generation;
         let state = self.state(&mut session, OPERATION)?;
         state.renew(generation, dbms);

@@ -79,7 +79,6 @@ impl Session {
     /// another process may give their number to different ones.
     pub fn forget_schema(&mut self) {
         self.schema.changes += 1;
-        self.zone_checked = None;
         self.schema.known = None;
         self.schema.loaded = None;
     }

@@ -50,8 +50,6 @@ pub(crate) struct Session {
     pub streams: bool,
     /// Counts what may have changed the meaning of names, such as MariaDB's USE.
     pub generation: u64,
-    /// That number when the session's time zone was last seen to be UTC.
-    pub(super) zone_checked: Option<u64>,
     /// Whether the server has a plan for what is prepared, which it keeps to.
     pub plans_on_server: bool,
     /// Where it does so by cursors, the rows that it fetches at once.
@@ -83,7 +81,6 @@ impl Session {
             undone: false,
             streams: false,
             generation: 0,
-            zone_checked: None,
             plans_on_server: false,
             cursor_rows: None,
         };
@@ -290,16 +287,6 @@ impl Session {
         ))
     }
 
-    /// Refuses to write instants, which the driver passes without their offset, in a session that
-    /// takes them for those of another zone than UTC.
-    pub fn check_written_instants(&mut self, operation: &'static str) -> Result<()> {
-        if self.zone_checked != Some(self.generation) {
-            self.check_time_zone(operation)?;
-            self.zone_checked = Some(self.generation);
-        }
-        Ok(())
-    }
-
     /// Refuses to read instants in a session that renders them in another zone than UTC, where
     /// their offset is lost.
     pub fn check_time_zone(&mut self, operation: &'static str) -> Result<()> {
@@ -313,8 +300,7 @@ impl Session {
             operation,
             format!(
                 "the session's time zone was changed to {zone}, in which the driver drops the \
-                 offset of a timestamp with time zone: run SET TIME ZONE 'UTC', or read and write \
-                 it as text"
+                 offset of a timestamp with time zone: run SET TIME ZONE 'UTC', or read it as text"
             ),
         ))
     }

@@ -51,6 +51,10 @@ pub(super) const FACTS: Dbms = Dbms {
         // json, arrays, enums, ranges and bit strings: bit(n) even as SQL_BIT.
         ("unknown", NamedType::Text),
     ],
+    // The driver passes a timestamp without its offset, so as one of the session's time zone.
+    instants_as_text: true,
+    // psqlodbc 13.02 writes 1.1 as 1.1000000000000001, which is another numeric.
+    float_parameters: Exchange::Text,
     uuid_parameters: Exchange::Binary,
     large_unsigned: LargeUnsigned::Decimal,
     nan_parameters: true,

@@ -51,6 +51,8 @@ pub(super) const FACTS: Dbms = Dbms {
     ambiguous: &[],
     named_types: &[],
     date_parameters: Exchange::Binary,
+    instants_as_text: false,
+    float_parameters: Exchange::Binary,
     uuid_parameters: Exchange::Text,
     large_unsigned: LargeUnsigned::Decimal,
     // Drivers store NULL for the one, and the text up to the other, without a word.

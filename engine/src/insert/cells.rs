@@ -20,7 +20,9 @@ use crate::{
     dbms::{Dbms, Exchange, LargeUnsigned},
     parameters::{
         BoundParameter, CellType, civil,
-        encode::{Refusal, check_nan, check_text, encode, is_uuid, null_of, text_type},
+        encode::{
+            Refusal, check_nan, check_text, encode, is_uuid, null_of, text_type, write_float,
+        },
     },
 };
 
@@ -36,6 +38,12 @@ pub(super) fn cells(field: &Field, array: &ArrayRef, dbms: &Dbms) -> RowResult<C
         DataType::UInt16 => integers::<UInt16Type>(cell_type, array),
         DataType::UInt32 => integers::<UInt32Type>(cell_type, array),
         DataType::UInt64 => unsigned(cell_type, field, array, dbms),
+        DataType::Float32 if dbms.float_parameters == Exchange::Text => {
+            floats(cell_type, array.as_primitive::<Float32Type>(), dbms)
+        }
+        DataType::Float64 if dbms.float_parameters == Exchange::Text => {
+            floats(cell_type, array.as_primitive::<Float64Type>(), dbms)
+        }
         DataType::Float32 => Cells::fixed(cell_type, array.as_primitive::<Float32Type>(), |v| {
             check_nan(v.is_nan(), dbms).map(|()| v.to_ne_bytes())
         }),
@@ -64,10 +72,10 @@ pub(super) fn cells(field: &Field, array: &ArrayRef, dbms: &Dbms) -> RowResult<C
                 civil::check_instants(dbms).map_err(|refusal| (0, refusal))?;
             }
             match unit {
-                TimeUnit::Second => timestamps::<TimestampSecondType>(array, *unit, dbms),
-                TimeUnit::Millisecond => timestamps::<TimestampMillisecondType>(array, *unit, dbms),
-                TimeUnit::Microsecond => timestamps::<TimestampMicrosecondType>(array, *unit, dbms),
-                TimeUnit::Nanosecond => timestamps::<TimestampNanosecondType>(array, *unit, dbms),
+                TimeUnit::Second => timestamps::<TimestampSecondType>(array, dbms),
+                TimeUnit::Millisecond => timestamps::<TimestampMillisecondType>(array, dbms),
+                TimeUnit::Microsecond => timestamps::<TimestampMicrosecondType>(array, dbms),
+                TimeUnit::Nanosecond => timestamps::<TimestampNanosecondType>(array, dbms),
             }
         }
         _ => any(field, array, dbms),
@@ -90,6 +98,20 @@ fn integers<T: ArrowPrimitiveType<Native: Into<i64>>>(
     Cells::fixed(cell_type, array.as_primitive::<T>(), |value| {
         let wide: i64 = value.into();
         Ok(wide.to_ne_bytes())
+    })
+}
+
+/// Floats as text.
+fn floats<T: ArrowPrimitiveType<Native: Into<f64>>>(
+    cell_type: CellType,
+    values: &PrimitiveArray<T>,
+    dbms: &Dbms,
+) -> RowResult<Cells> {
+    of_lengths(cell_type, values.iter(), |out, number| {
+        let number: f64 = number.into();
+        check_nan(number.is_nan(), dbms)?;
+        write_float(out, number);
+        Ok(())
     })
 }
 
@@ -128,10 +150,18 @@ fn times<T: ArrowPrimitiveType<Native: Into<i64>>>(
 
 fn timestamps<T: ArrowPrimitiveType<Native = i64>>(
     array: &ArrayRef,
-    unit: TimeUnit,
     dbms: &Dbms,
 ) -> RowResult<Cells> {
+    let DataType::Timestamp(unit, ref zone) = *array.data_type() else {
+        unreachable!("{} is no type of timestamps", array.data_type())
+    };
     let values = array.as_primitive::<T>();
+    if zone.is_some() && dbms.instants_as_text {
+        return written(values, dbms, |out, value| {
+            civil::write_instant(out, civil::timestamp_of(value, unit, dbms)?);
+            Ok(())
+        });
+    }
     if dbms.date_parameters == Exchange::Text {
         return written(values, dbms, |out, value| {
             civil::write_timestamp(out, civil::timestamp_of(value, unit, dbms)?);

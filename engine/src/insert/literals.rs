@@ -218,9 +218,10 @@ fn timestamps<T: ArrowPrimitiveType<Native = i64>>(
         unreachable!("{} is no type of timestamps", array.data_type())
     };
     each(array.as_primitive::<T>().iter(), out, |out, value| {
-        civil::write_timestamp(out, civil::timestamp_of(value, *unit, dbms)?);
-        if is_instant {
-            out.extend_from_slice(b"+00");
+        let value = civil::timestamp_of(value, *unit, dbms)?;
+        match is_instant {
+            true => civil::write_instant(out, value),
+            false => civil::write_timestamp(out, value),
         }
         Ok(())
     })

@@ -13,7 +13,7 @@ use crate::{
     connection::Session,
     dbms::{self, Dbms, Exchange},
     error::{Error, ErrorKind, Result},
-    parameters::{encode::is_uuid, is_instant},
+    parameters::encode::is_uuid,
 };
 
 /// The bytes that are sent at once, unless a single row has more.
@@ -48,14 +48,6 @@ impl Plan {
         probe(session, &target)?;
         let dbms = session.dbms;
         let kind = kind(session, &target, options)?;
-        let mut fields = target.schema.fields().iter();
-        if dbms.time_zone_query.is_some()
-            // Their texts have the offset.
-            && !matches!(kind, PlanKind::Unnest { .. })
-            && fields.any(|field| is_instant(field.data_type()))
-        {
-            session.check_written_instants(OPERATION)?;
-        }
         let packet = match dbms.bulk.packet_query {
             Some(query) => session.ask(OPERATION, query)?.parse::<usize>().ok(),
             None => None,

@@ -126,6 +126,12 @@ fn write_digits<const N: usize>(out: &mut Vec<u8>, mut number: u32) {
     out.extend_from_slice(&digits);
 }
 
+/// Writes a timestamp in UTC with its offset.
+pub(crate) fn write_instant(out: &mut Vec<u8>, value: NaiveDateTime) {
+    write_timestamp(out, value);
+    out.extend_from_slice(b"+00");
+}
+
 /// Writes a date as `YYYY-MM-DD`.
 pub(crate) fn write_date(out: &mut Vec<u8>, date: NaiveDate) {
     write_digits::<4>(out, date.year() as u32);

@@ -88,11 +88,17 @@ pub(crate) fn encode(
         DataType::Float32 => {
             let number = value::<Float32Type>(array);
             check_nan(number.is_nan(), dbms)?;
+            if dbms.float_parameters == Exchange::Text {
+                return Ok(float_text(SqlDataType::REAL, number.into()));
+            }
             Ok(fixed(CDataType::Float, SqlDataType::REAL, 7, 0, &number.to_ne_bytes()))
         }
         DataType::Float64 => {
             let number = value::<Float64Type>(array);
             check_nan(number.is_nan(), dbms)?;
+            if dbms.float_parameters == Exchange::Text {
+                return Ok(float_text(SqlDataType::DOUBLE, number));
+            }
             Ok(fixed(CDataType::Double, SqlDataType::DOUBLE, 15, 0, &number.to_ne_bytes()))
         }
         DataType::Decimal128(precision, scale) => Ok(decimal(
@@ -124,8 +130,11 @@ pub(crate) fn encode(
             if zone.is_some() {
                 check_instants(dbms)?;
             }
-            let value = timestamp_value(array, *unit);
-            timestamp_parameter(civil::timestamp_of(value, *unit, dbms)?, dbms)
+            let value = civil::timestamp_of(timestamp_value(array, *unit), *unit, dbms)?;
+            if zone.is_some() && dbms.instants_as_text {
+                return written(|out| civil::write_instant(out, value), dbms);
+            }
+            timestamp_parameter(value, dbms)
         }
         other => refuse(
             ErrorKind::Unsupported,
@@ -167,6 +176,24 @@ pub(crate) fn check_nan(is_nan: bool, dbms: &Dbms) -> Result<(), Refusal> {
         return refuse(ErrorKind::Data, format!("{} is not known to take NaN", dbms.id));
     }
     Ok(())
+}
+
+fn float_text(sql_type: SqlDataType, number: f64) -> BoundParameter {
+    let mut digits = Vec::new();
+    write_float(&mut digits, number);
+    fixed(CDataType::Char, sql_type, 15, 0, &digits)
+}
+
+/// Writes the shortest number that is read as the same double, without an exponent where it would
+/// do, since an integer with one is none to PostgreSQL.
+pub(crate) fn write_float(out: &mut Vec<u8>, number: f64) {
+    let plain = number == 0.0 || (1e-5..1e17).contains(&number.abs());
+    let text = match number {
+        _ if number.is_infinite() => format!("{}Infinity", if number < 0.0 { "-" } else { "" }),
+        _ if plain || number.is_nan() => number.to_string(),
+        _ => format!("{number:e}"),
+    };
+    out.extend_from_slice(text.as_bytes());
 }
 
 fn decimal(digits: &str, precision: u8, scale: i8) -> BoundParameter {
@@ -312,7 +339,13 @@ pub(crate) fn null_of(data_type: &DataType, dbms: &Dbms) -> BoundParameter {
         DataType::Int64 | DataType::UInt32 | DataType::UInt64 => {
             (CDataType::SBigInt, SqlDataType::EXT_BIG_INT, 19)
         }
+        DataType::Float32 if dbms.float_parameters == Exchange::Text => {
+            (CDataType::Char, SqlDataType::REAL, 15)
+        }
         DataType::Float32 => (CDataType::Float, SqlDataType::REAL, 7),
+        DataType::Float64 if dbms.float_parameters == Exchange::Text => {
+            (CDataType::Char, SqlDataType::DOUBLE, 15)
+        }
         DataType::Float64 => (CDataType::Double, SqlDataType::DOUBLE, 15),
         DataType::Binary
         | DataType::LargeBinary
@@ -320,6 +353,9 @@ pub(crate) fn null_of(data_type: &DataType, dbms: &Dbms) -> BoundParameter {
         | DataType::FixedSizeBinary(_) => (CDataType::Binary, SqlDataType::EXT_VAR_BINARY, 1),
         DataType::Date32 if dbms.date_parameters != Exchange::Text => {
             (CDataType::TypeDate, SqlDataType::DATE, 10)
+        }
+        DataType::Timestamp(_, Some(_)) if dbms.instants_as_text => {
+            (CDataType::Char, SqlDataType::VARCHAR, 1)
         }
         DataType::Timestamp(..) if dbms.date_parameters != Exchange::Text => {
             (CDataType::TypeTimestamp, SqlDataType::TIMESTAMP, 26)
@@ -332,6 +368,24 @@ pub(crate) fn null_of(data_type: &DataType, dbms: &Dbms) -> BoundParameter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn doubles_are_written_with_the_digits_that_tell_them() {
+        let text = |number| {
+            let mut out = Vec::new();
+            write_float(&mut out, number);
+            String::from_utf8(out).unwrap()
+        };
+        let numbers = [1.1, 2.0, -0.0, 1e16, 1e17, 5e-324, f64::MAX, 0.1f32.into()];
+        for number in numbers {
+            assert_eq!(text(number).parse(), Ok(number));
+        }
+        assert_eq!([1.1, 2.0, 1e300].map(text), ["1.1", "2", "1e300"]);
+        assert_eq!(
+            [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(text),
+            ["NaN", "Infinity", "-Infinity"]
+        );
+    }
 
     #[test]
     fn what_a_driver_may_change_silently_is_refused() {
