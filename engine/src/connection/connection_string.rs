@@ -1,37 +1,56 @@
 //! Connection strings, by the grammar of SQLDriverConnect: `Key=value;Key={value};…`.
 
+use std::borrow::Cow;
+
 use crate::error::{Error, ErrorKind, Result};
 
 /// A connection string, taken apart: its keys and values in order.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectionString(Vec<(String, String)>);
 
-/// Keys whose values must reach no message, no log and no span.
-const SECRET_KEYS: &[&str] = &[
-    "pwd",
-    "pwd1",
-    "pwd2",
-    "pwd3",
-    "password",
-    "accesstoken",
-    "token",
-    "sslkeypassword",
-    "sslpassword",
-];
+/// What the keys hold, in lower case, whose values must reach no message, no log and no span.
+const SECRET_WORDS: [&str; 4] = ["pwd", "password", "secret", "token"];
 
 const EMPTY: &str = "the connection string is empty; give at least Driver=… or DSN=…";
 
 fn is_secret(key: &str) -> bool {
-    SECRET_KEYS.iter().any(|secret| secret.eq_ignore_ascii_case(key))
+    let key = key.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|secret| key.contains(secret))
 }
 
-/// The secrets in a value that holds keys and values itself, as psqlodbc's PqOpt does.
+/// The secrets in a value that holds keys and values itself, as psqlodbc's PqOpt does: blanks may
+/// stand around the '=', and a value in quotes holds any character.
 fn secrets_within(value: &str) -> impl Iterator<Item = &str> {
-    let parts = value.split([' ', '\t', '&', ';', ',']);
-    parts.filter_map(|part| part.split_once('=')).filter_map(|(key, secret)| {
-        let secret = secret.trim_matches(['\'', '"']);
-        (is_secret(key) && !secret.is_empty()).then_some(secret)
+    value.match_indices('=').filter_map(|(at, _)| {
+        let key = value[..at].trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '_').next();
+        if !key.is_some_and(is_secret) {
+            return None;
+        }
+        let after = value[at + 1..].trim_start();
+        let secret = match after.chars().next()? {
+            quote @ ('\'' | '"') => quoted(&after[1..], quote),
+            _ => after.split([' ', '\t', '&', ';', ',']).next()?,
+        };
+        (!secret.is_empty()).then_some(secret)
     })
+}
+
+/// What stands before the closing quote, behind which a backslash is not looked for.
+fn quoted(text: &str, quote: char) -> &str {
+    let mut escaped = false;
+    let end = text.find(|c| {
+        let closes = c == quote && !escaped;
+        escaped = c == '\\' && !escaped;
+        closes
+    });
+    end.map_or(text, |end| &text[..end])
+}
+
+/// Hides secrets in a text, the longest first, since one may be a part of another.
+fn hide<'a>(text: &str, secrets: impl Iterator<Item = Cow<'a, str>>) -> String {
+    let mut secrets: Vec<_> = secrets.filter(|secret| !secret.is_empty()).collect();
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(&**secret, "***"))
 }
 
 /// A value in braces where it would be read as something else without them.
@@ -91,9 +110,7 @@ impl ConnectionString {
             if is_secret(key) {
                 return "***".to_owned();
             }
-            let hidden = secrets_within(value)
-                .fold(value.to_owned(), |text, secret| text.replace(secret, "***"));
-            escape(key, &hidden)
+            escape(key, &hide(value, secrets_within(value).map(Cow::Borrowed)))
         })
     }
 
@@ -148,12 +165,12 @@ impl ConnectionString {
     /// Hides every secret of this connection string in a text.
     pub(crate) fn redact(&self, text: &str) -> String {
         let secrets = self.0.iter().filter(|(key, value)| !value.is_empty() && is_secret(key));
-        let text = secrets.fold(text.to_owned(), |text, (_, secret)| {
-            text.replace(&format!("{{{}}}", secret.replace('}', "}}")), "***")
-                .replace(secret, "***")
+        let whole = secrets.flat_map(|(_, secret)| {
+            let in_braces = format!("{{{}}}", secret.replace('}', "}}"));
+            [Cow::Owned(in_braces), Cow::Borrowed(secret.as_str())]
         });
-        let within = self.0.iter().flat_map(|(_, value)| secrets_within(value));
-        within.fold(text, |text, secret| text.replace(secret, "***"))
+        let within = self.0.iter().flat_map(|(_, value)| secrets_within(value).map(Cow::Borrowed));
+        hide(text, whole.chain(within))
     }
 }
 
@@ -261,6 +278,21 @@ mod tests {
             "PqOpt=password=*** sslpassword='***' application_name=me;PWD1=***"
         );
         assert_eq!(parsed.redact("hunter2, s3 and h3"), "***, *** and ***");
+        for text in [
+            "PqOpt={password = hunter2}",
+            r"PqOpt={user=me sslpassword='hunter2, a \'b'}",
+            "PASSWORD1=hunter2",
+            "KeyStoreSecret=hunter2",
+        ] {
+            let redacted = ConnectionString::parse(text).unwrap().redacted();
+            assert!(!redacted.contains("hunter2") && !redacted.contains('b'), "{redacted}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_a_part_of_another_leaves_nothing_of_it() {
+        let parsed = ConnectionString::parse("PWD=secret;SSLPassword=secret2").unwrap();
+        assert_eq!(parsed.redact("secret2 and secret"), "*** and ***");
     }
 
     #[test]
