@@ -8,11 +8,11 @@ use std::{borrow::Cow, mem::ManuallyDrop, ptr::null_mut, sync::Arc};
 
 use odbc_api::{
     handles::{AnyHandle, Diagnostics, Record, SqlResult, SqlText, Statement, StatementImpl},
-    handles::{Connection as RawConnection, SqlChar, slice_to_cow_utf8},
+    handles::{Connection as RawConnection, OutputStringBuffer, SqlChar, slice_to_cow_utf8},
     sys::{
-        self, CompletionType, ConnectionAttribute, FreeStmtOption, HStmt, HandleType, InfoType,
-        SQLDisconnect, SQLEndTran, SQLFreeHandle, SQLFreeStmt, SQLGetConnectAttr, SqlReturn,
-        StatementAttribute,
+        self, CompletionType, ConnectionAttribute, DriverConnectOption, FreeStmtOption, HStmt,
+        HandleType, InfoType, SQLDisconnect, SQLEndTran, SQLFreeHandle, SQLFreeStmt,
+        SQLGetConnectAttr, SqlReturn, StatementAttribute,
     },
 };
 
@@ -24,6 +24,9 @@ use crate::{
 
 /// More records than any driver gives; a driver that never ends must not hang us.
 const RECORDS_MAX: i16 = 100;
+
+/// The units that a completed connection string may have; longer ones are cut.
+const COMPLETED_LENGTH_MAX: usize = 4096;
 
 /// What an ODBC function answered, other than an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +107,15 @@ pub(crate) struct ConnectionHandle {
 
 impl ConnectionHandle {
     pub fn connect(connection_string: &str, login_timeout_s: u32) -> Result<Self> {
+        Self::connect_completing(connection_string, login_timeout_s).map(|(handle, _)| handle)
+    }
+
+    /// The same, with the connection string as the driver completes it: with what a DSN and its
+    /// own defaults add.
+    pub fn connect_completing(
+        connection_string: &str,
+        login_timeout_s: u32,
+    ) -> Result<(Self, String)> {
         let context = Context { operation: "connect", dbms: Dbms::unknown() };
         let environment = crate::environment::environment()?;
         let (raw, _) = check(environment.allocate_connection(), environment, context)?;
@@ -115,10 +127,18 @@ impl ConnectionHandle {
         // MariaDB Connector/ODBC 3.1.15 reads on to a NUL, whatever length it is given.
         let terminated = format!("{connection_string}\0");
         let text = SqlText::new(&terminated[..connection_string.len()]);
-        let connected = handle.raw.connect_with_connection_string(&text);
+        let mut completed = OutputStringBuffer::with_buffer_size(COMPLETED_LENGTH_MAX);
+        // SAFETY: There is no window, and none is asked for.
+        let connected = unsafe {
+            let option = DriverConnectOption::NoPrompt;
+            handle.raw.driver_connect(&text, null_mut(), &mut completed, option)
+        };
         check(connected, &*handle.raw, context)?;
         handle.connected = true;
-        Ok(handle)
+        // SAFETY: The buffer has this length, and ends behind a NUL.
+        let completed =
+            unsafe { std::slice::from_raw_parts(completed.mut_buf_ptr(), COMPLETED_LENGTH_MAX) };
+        Ok((handle, text_of(completed).into_owned()))
     }
 
     /// What runs on this connection, and can be stopped.

@@ -59,23 +59,26 @@ pub(super) fn open(connection_string: &str, options: &ConnectionOptions) -> Resu
 fn connect(connection_string: &str, options: &ConnectionOptions) -> Result<Opened> {
     // Drivers count in seconds; one more lets the exact deadline come first.
     let login_timeout_s = options.login_timeout_ms.div_ceil(1000) + 1;
-    let connect = |text: &str| ConnectionHandle::connect(text, login_timeout_s).map_err(explain);
-    let mut handle = connect(connection_string)?;
+    let connect =
+        |text: &str| ConnectionHandle::connect_completing(text, login_timeout_s).map_err(explain);
+    let (mut handle, mut completed) = connect(connection_string)?;
     let dbms = facts(&handle);
-    let mut parsed = ConnectionString::parse(connection_string)?;
+    let mut given = ConnectionString::parse(connection_string)?;
     if options.streaming
         && let Some(streaming) = streaming_string(connection_string, dbms)?
     {
         // Only the database that answers tells what its driver has to be asked for.
         drop(handle);
-        handle = connect(&streaming)?;
-        parsed = ConnectionString::parse(&streaming)?;
+        (handle, completed) = connect(&streaming)?;
+        given = ConnectionString::parse(&streaming)?;
     }
+    // A DSN has settings that the given text has not, and drivers have other names for some.
+    let completed = ConnectionString::parse(&completed).ok();
+    let setting = |key| completed.as_ref().and_then(|all| all.get(key)).or_else(|| given.get(key));
     let streams = match dbms.streaming {
         DriverStreaming::Always => true,
         DriverStreaming::Asked(keys) => {
-            let is_set = |(key, value): &(&str, &str)| parsed.get(key) == Some(*value);
-            keys.first().is_some_and(is_set)
+            keys.first().and_then(|(key, _)| setting(key)).is_some_and(is_on)
         }
         DriverStreaming::Never | DriverStreaming::Unknown => false,
     };
@@ -108,11 +111,16 @@ fn connect(connection_string: &str, options: &ConnectionOptions) -> Result<Opene
     // With UseDeclareFetch psqlodbc 13.02 declares a cursor for the text anew, and without plans on
     // the server it sends the text anew.
     session.plans_on_server =
-        dbms.keeps_prepared_queries && !streams && parsed.get("UseServerSidePrepare") != Some("0");
+        dbms.keeps_prepared_queries && !streams && setting("UseServerSidePrepare") != Some("0");
     session.cursor_rows = dbms.cursors.filter(|_| streams).map(|cursors| {
-        parsed.get(cursors.rows_key).and_then(|rows| rows.parse().ok()).unwrap_or(cursors.rows)
+        setting(cursors.rows_key).and_then(|rows| rows.parse().ok()).unwrap_or(cursors.rows)
     });
     Ok(Opened { session, info, streams, told })
+}
+
+/// Whether a driver takes a value for yes: sqliteodbc 0.9998 knows words as well.
+fn is_on(value: &str) -> bool {
+    value.starts_with(|first: char| !"0nNfF".contains(first))
 }
 
 fn facts(handle: &ConnectionHandle) -> &'static Dbms {
