@@ -121,6 +121,18 @@ impl Shared {
         self.lock(operation, None)
     }
 
+    /// One or the other.
+    pub fn session_for(
+        &self,
+        operation: &'static str,
+        while_inserting: bool,
+    ) -> Result<SessionGuard<'_>> {
+        match while_inserting {
+            true => self.session_while_inserting(operation),
+            false => self.session(operation),
+        }
+    }
+
     /// The same for a job that can be stopped.
     pub fn session_of(&self, job: &Job) -> Result<SessionGuard<'_>> {
         not_inserting(self.session_of_while_inserting(job)?, job.name)

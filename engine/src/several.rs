@@ -131,7 +131,7 @@ fn start(
     parameters: &Parameters,
     options: &StreamOptions,
 ) -> Result<Stream> {
-    let statement = Statement::new(shared, sql)?;
+    let statement = Statement::feeding_insert(shared, sql)?;
     statement.execute(parameters)?;
     Ok(statement.stream(options)?.owning(statement))
 }

@@ -77,6 +77,8 @@ pub struct Statement {
     sql: String,
     /// Whether it leaves every table's columns as they are.
     keeps_schema: bool,
+    /// Whether it may run between the chunks of a bulk insert, whose rows it gives.
+    feeds_insert: bool,
     writes: Writes,
     /// The text with its named parameters replaced by `?`.
     named: OnceLock<Named>,
@@ -89,6 +91,15 @@ pub struct Statement {
 
 impl Statement {
     pub(crate) fn new(shared: &Arc<Shared>, sql: &str) -> Result<Self> {
+        Self::made(shared, sql, false)
+    }
+
+    /// A statement that also works while a bulk insert takes its rows.
+    pub(crate) fn feeding_insert(shared: &Arc<Shared>, sql: &str) -> Result<Self> {
+        Self::made(shared, sql, true)
+    }
+
+    fn made(shared: &Arc<Shared>, sql: &str, feeds_insert: bool) -> Result<Self> {
         let invalid = |message: &str| Error::new(ErrorKind::InvalidArgument, "statement", message);
         if sql.trim().is_empty() {
             return Err(invalid("the SQL text is empty"));
@@ -96,7 +107,7 @@ impl Statement {
         if sql.contains('\0') {
             return Err(invalid("the SQL text holds a NUL character"));
         }
-        let mut session = shared.session("statement")?;
+        let mut session = shared.session_for("statement", feeds_insert)?;
         let key = session.statements.insert(StatementState::new());
         let width = shared.dbms.statement_bytes_min;
         let word = first_word(sql);
@@ -107,6 +118,7 @@ impl Statement {
             subject: OnceLock::new(),
             query_timeout_ms: shared.query_timeout_ms().into(),
             keeps_schema: keeps_schema(word) && !sql.to_ascii_lowercase().contains("set_config"),
+            feeds_insert,
             writes: Writes::of(word),
             sql: format!("{sql:width$}"),
             warnings: Mutex::default(),
@@ -135,6 +147,7 @@ impl Statement {
             key,
             sql: String::new(),
             keeps_schema: true,
+            feeds_insert: false,
             writes: Writes::Never,
             named: OnceLock::new(),
             subject: OnceLock::new(),
@@ -180,7 +193,10 @@ impl Statement {
             (self.sql.as_str(), parameters.encode(dbms)?)
         };
         let job = self.shared.control.begin(OPERATION, Some(self.key), None)?;
-        let mut session = self.shared.session_of(&job)?;
+        let mut session = match self.feeds_insert {
+            true => self.shared.session_of_while_inserting(&job)?,
+            false => self.shared.session_of(&job)?,
+        };
         let _alarm = job.within(self.query_timeout_ms());
         if dbms.transaction_text_desyncs && !session.autocommit && ends_transaction(&self.sql) {
             return Err(Error::new(
@@ -362,7 +378,7 @@ impl Statement {
     pub fn stream(&self, options: &StreamOptions) -> Result<Stream> {
         const OPERATION: &str = "stream";
         options.check()?;
-        let mut session = self.shared.session(OPERATION)?;
+        let mut session = self.shared.session_for(OPERATION, self.feeds_insert)?;
         let context = session.context(OPERATION);
         // psqlodbc 13.02 and MariaDB Connector/ODBC 3.1.15 tell the table's NOT NULL also behind
         // ROLLUP, and psqlodbc behind some outer joins.

@@ -46,6 +46,9 @@ pub(crate) struct Bulk {
     /// Whether a transaction can undo CREATE TABLE and DROP TABLE, which otherwise commit it.
     pub undoes_schema: bool,
     pub create_if_missing: CreateIfMissing,
+    /// The query for the table that a name, as a string, stands for, or an empty text where there is
+    /// none; None where a query of the table that fails may be that.
+    pub visible_table: Option<&'static str>,
     /// The quotes around a name; the second one is doubled within.
     pub quotes: [char; 2],
     pub types: Option<&'static ColumnTypes>,

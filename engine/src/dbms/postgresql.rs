@@ -135,6 +135,8 @@ pub(super) const FACTS: Dbms = Dbms {
         counts_each_row: true,
         undoes_schema: true,
         create_if_missing: CreateIfMissing::Clause,
+        // In a transaction, a query that fails may take it along.
+        visible_table: Some("SELECT coalesce(CAST(to_regclass({}) AS text), '')"),
         types: Some(&TYPES),
         ..unknown::FACTS.bulk
     },

@@ -105,6 +105,7 @@ pub(super) const FACTS: Dbms = Dbms {
         packet_query: None,
         undoes_schema: false,
         create_if_missing: CreateIfMissing::Unsupported,
+        visible_table: None,
         quotes: ['"', '"'],
         types: None,
     },

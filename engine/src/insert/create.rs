@@ -12,7 +12,12 @@ use crate::{
 
 /// Makes the table as the mode asks for it.
 pub(super) fn prepare_table(session: &mut Session, target: &Target, mode: BulkMode) -> Result<()> {
-    for sql in statements(session.dbms, target, mode)? {
+    let statements = statements(session.dbms, target, mode)?;
+    // IF NOT EXISTS looks where a table would be made, and not at temporary ones.
+    if mode == BulkMode::CreateAppend && is_visible(session, target) {
+        return Ok(());
+    }
+    for sql in statements {
         session.trace(&sql);
         let run = session.run(OPERATION, &sql).map(drop);
         // What was prepared for a table of this name may not fit it any more.
@@ -20,6 +25,20 @@ pub(super) fn prepare_table(session: &mut Session, target: &Target, mode: BulkMo
         run?;
     }
     Ok(())
+}
+
+/// Whether rows that are inserted into the table find it.
+fn is_visible(session: &mut Session, target: &Target) -> bool {
+    match session.dbms.bulk.visible_table {
+        Some(query) => {
+            let query = query.replace("{}", &target.table_text());
+            session.ask(OPERATION, &query).is_ok_and(|found| !found.is_empty())
+        }
+        None => {
+            let query = format!("SELECT 1 FROM {} WHERE 1 = 0", target.table);
+            session.run(OPERATION, &query).is_ok()
+        }
+    }
 }
 
 fn statements(dbms: &Dbms, target: &Target, mode: BulkMode) -> Result<Vec<String>> {

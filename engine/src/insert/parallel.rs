@@ -113,6 +113,11 @@ pub(super) fn run(
                 }
             }
         }
+        if let (Ok(()), Some(first), false) = (&read, &first, stop.is_stopped()) {
+            // There are no rows that would tell whether the table is there.
+            let session = first.shared().session(OPERATION);
+            read = session.and_then(|mut session| common.plan.probe(&mut session));
+        }
         drop((sender, line));
         (read, running.into_iter().map(join).collect::<Vec<_>>())
     });

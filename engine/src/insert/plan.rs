@@ -43,9 +43,8 @@ pub(super) enum PlanKind {
 }
 
 impl Plan {
-    /// Asks the database what is to be known of the table, which must be there.
+    /// Asks the database what is to be known of the table.
     pub fn new(session: &mut Session, target: Target, options: &BulkOptions) -> Result<Self> {
-        probe(session, &target)?;
         let dbms = session.dbms;
         let kind = kind(session, &target, options)?;
         let packet = match dbms.bulk.packet_query {
@@ -74,6 +73,17 @@ impl Plan {
             PlanKind::Values(_) => "multi_row",
             PlanKind::Unnest { .. } => "unnest",
         }
+    }
+
+    /// Fails where the table is not there, or one of the columns, which inserting rows tells by
+    /// itself, and without the right to read them.
+    pub fn probe(&self, session: &mut Session) -> Result<()> {
+        // SQLite takes a quoted name that is no column's for a string, unless its table is named.
+        let columns: Vec<_> =
+            self.target.quoted().iter().map(|column| format!("probed.{column}")).collect();
+        let (columns, table) = (columns.join(", "), &self.target.table);
+        let sql = format!("SELECT {columns} FROM {table} probed WHERE 1 = 0");
+        session.run(OPERATION, &sql).map(drop)
     }
 
     pub fn limits(&self) -> PieceLimits {
@@ -109,12 +119,6 @@ impl Plan {
             _ => Ok(chunk),
         }
     }
-}
-
-/// Fails where the table is not there, or one of the columns.
-fn probe(session: &mut Session, target: &Target) -> Result<()> {
-    let sql = format!("SELECT {} FROM {} WHERE 1 = 0", target.column_list(), target.table);
-    session.run(OPERATION, &sql).map(drop)
 }
 
 fn kind(session: &mut Session, target: &Target, options: &BulkOptions) -> Result<PlanKind> {

@@ -213,7 +213,10 @@ fn send_all(
     result: &mut BulkResult,
 ) -> std::result::Result<(), Failure> {
     let plain = |error: Error| (error, None);
-    let Some(piece) = source.next(plan.limits()).map_err(plain)? else { return Ok(()) };
+    let Some(piece) = source.next(plan.limits()).map_err(plain)? else {
+        let probed = inserter.session().and_then(|mut session| plan.probe(&mut session));
+        return probed.map_err(plain);
+    };
     let chunk = plan.encode(&piece).map_err(plain)?;
     let second = source.next(plan.limits());
     if matches!(second, Ok(None)) {

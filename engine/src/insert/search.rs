@@ -22,10 +22,12 @@ pub(super) fn find_bad_row(
 
 /// Whether a row may be at fault: other failures would meet any.
 pub(super) fn is_of_a_row(failure: &Error) -> bool {
-    matches!(
-        failure.kind,
-        ErrorKind::Constraint | ErrorKind::Data | ErrorKind::Truncated | ErrorKind::Driver
-    )
+    match failure.kind {
+        ErrorKind::Constraint | ErrorKind::Data | ErrorKind::Truncated | ErrorKind::Driver => true,
+        // A value that is too long for an index, or a row for a packet.
+        ErrorKind::Limit => failure.row.is_some() || failure.sqlstate.as_deref() == Some("54000"),
+        _ => false,
+    }
 }
 
 /// The same failure, naming its row where that is found, behind a savepoint: the transaction is as

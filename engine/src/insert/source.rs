@@ -93,7 +93,8 @@ impl Source {
                 self.ended = true;
                 break;
             };
-            let batch = plain_batch(&self.schema, batch.map_err(failed)?)?;
+            let first_row = self.row + held_rows as u64;
+            let batch = plain_batch(&self.schema, batch.map_err(failed)?, first_row)?;
             held_rows += batch.num_rows();
             held_bytes += batch_bytes(&batch);
             if batch.num_rows() > 0 {
@@ -129,10 +130,16 @@ fn failed(error: ArrowError) -> Error {
     Error::new(ErrorKind::InvalidArgument, OPERATION, message)
 }
 
-fn plain_batch(schema: &SchemaRef, batch: RecordBatch) -> Result<RecordBatch> {
+fn plain_batch(schema: &SchemaRef, batch: RecordBatch, first_row: u64) -> Result<RecordBatch> {
     let plain = |(column, field): (&ArrayRef, &FieldRef)| {
         plain_array(column).map_err(|refusal| {
-            Error::new(refusal.kind, OPERATION, refusal.message).in_column(field.name())
+            let error =
+                Error::new(refusal.kind, OPERATION, refusal.message).in_column(field.name());
+            let is_refused = |row: &usize| plain_array(&column.slice(*row, 1)).is_err();
+            match (0..column.len()).find(is_refused) {
+                Some(row) => error.in_row(first_row + row as u64),
+                None => error,
+            }
         })
     };
     let columns = batch.columns().iter().zip(schema.fields()).map(plain).collect::<Result<_>>()?;

@@ -70,6 +70,12 @@ impl Target {
         })
     }
 
+    /// The quoted name of the table as a string of PostgreSQL: in such a one a backslash means the
+    /// same whatever the session's settings.
+    pub fn table_text(&self) -> String {
+        format!("E'{}'", self.table.replace('\\', r"\\").replace('\'', "''"))
+    }
+
     /// The columns' names, divided by commas.
     pub fn column_list(&self) -> String {
         self.quoted.join(", ")

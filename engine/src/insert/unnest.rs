@@ -9,7 +9,7 @@ use crate::{connection::Session, error::Result, parameters::encode::is_uuid};
 
 /// The INSERT, or None where a column does not go by its text.
 pub(super) fn sql(session: &mut Session, target: &Target) -> Result<Option<String>> {
-    let types = column_types(session, &target.table)?;
+    let types = column_types(session, target)?;
     let mut arrays = Vec::new();
     let mut values = Vec::new();
     for (index, (name, field)) in target.columns.iter().zip(target.schema.fields()).enumerate() {
@@ -38,14 +38,15 @@ pub(super) fn sql(session: &mut Session, target: &Target) -> Result<Option<Strin
     )))
 }
 
-/// The types of a table's columns, without their lengths, which a cast would cut a value to.
-fn column_types(session: &mut Session, table: &str) -> Result<HashMap<String, String>> {
-    // In such a string a backslash means the same whatever the session's settings.
-    let table = format!("E'{}'", table.replace('\\', r"\\").replace('\'', "''"));
+/// The types of a table's columns, without their lengths, which a cast would cut a value to; a
+/// domain keeps its length, so that columns of one are left out.
+fn column_types(session: &mut Session, target: &Target) -> Result<HashMap<String, String>> {
+    let table = target.table_text();
     let query = format!(
         "SELECT coalesce(string_agg(attname || chr(31) || format_type(atttypid, -1), chr(30)), '') \
-         FROM pg_attribute WHERE attrelid = {table}::regclass AND attnum > 0 \
-         AND NOT attisdropped"
+         FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid \
+         WHERE attrelid = {table}::regclass AND attnum > 0 AND NOT attisdropped \
+         AND typtype <> 'd'"
     );
     let found = session.ask(OPERATION, &query)?;
     let columns = found.split('\x1e').filter_map(|column| column.split_once('\x1f'));

@@ -29,6 +29,8 @@ pub(crate) fn read(
 ) -> Result<Stream> {
     page.check()?;
     let _job = shared.job(OPERATION)?;
+    // A bulk insert may take the rows, but not run already.
+    drop(shared.session(OPERATION)?);
     let (key, result_key) = column(&page.key, shared.dbms, OPERATION)?;
     let parameters = &parameters.copied();
     let query = nested(sql, parameters, OPERATION)?;
