@@ -212,6 +212,8 @@ pub(crate) enum Procedures {
         function: &'static str,
         /// Whether what stands before a name's dot is a catalog rather than a schema.
         catalog_qualifies: bool,
+        /// Whether letter case counts in the names of routines that are quoted.
+        case_counts: bool,
         /// The query for the parameters of what is called by a schema, empty for none, and a name,
         /// where the catalog does not tell functions from procedures: an id, whether it is a
         /// function, and a parameter's mode (`i`, `b`, `o`, or `t` for a column of its result) and

@@ -25,6 +25,13 @@ impl Identifier {
         }
     }
 
+    /// The name as SQL text has it, quoted where it was.
+    pub fn sql(&self, quotes: [char; 2]) -> String {
+        // Double quotes are those of a string on MariaDB.
+        let quoted = self.is_quoted.then(|| quote(&self.text, quotes)).flatten();
+        quoted.unwrap_or_else(|| self.text.clone())
+    }
+
     /// Whether the catalog's `name` is this one. Without quotes, letter case does not count.
     pub fn is_called(&self, name: &str) -> bool {
         if self.is_quoted { self.text == name } else { self.text.eq_ignore_ascii_case(name) }
@@ -140,6 +147,9 @@ mod tests {
             let quoted = quote(name, ['[', ']']).unwrap();
             assert_eq!(parts(&quoted, brackets), Some(vec![(name.to_owned(), true)]));
         }
+        let found = parse(r#"a."b`c""#, Syntax::STANDARD, "test").unwrap();
+        let written: Vec<_> = found.iter().map(|part| part.sql(['`', '`'])).collect();
+        assert_eq!(written, ["a", "`b``c`"]);
         assert_eq!(quote("", ['"', '"']), None);
         assert_eq!(quote("a\0", ['"', '"']), None);
     }

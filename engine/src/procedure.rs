@@ -13,6 +13,7 @@ use crate::{
     connection::Shared,
     dbms::Procedures,
     error::{Error, ErrorKind, Result},
+    identifier,
     parameters::Parameters,
     statement::{Execution, HeldResult, Statement},
 };
@@ -72,7 +73,10 @@ pub(crate) fn call(
     } else {
         parameters.clone()
     };
-    let statement = Statement::new(shared, &text::call(procedures, name, &signature))?;
+    let quotes = shared.dbms.bulk.quotes;
+    let name = identifier::parse(name, shared.dbms.syntax, OPERATION)?;
+    let name = name.iter().map(|part| part.sql(quotes)).collect::<Vec<_>>().join(".");
+    let statement = Statement::new(shared, &text::call(procedures, &name, &signature))?;
     if let Some(query_timeout_ms) = options.query_timeout_ms {
         statement.set_query_timeout(query_timeout_ms)?;
     }

@@ -114,7 +114,7 @@ fn nested(sql: &str, parameters: &Parameters, operation: &'static str) -> Result
 fn column(name: &str, dbms: &Dbms, operation: &'static str) -> Result<(String, String)> {
     let parts = identifier::parse(name, dbms.syntax, operation)?;
     match parts.as_slice() {
-        [part] => Ok((name.to_owned(), part.folded(dbms.folding))),
+        [part] => Ok((part.sql(dbms.bulk.quotes), part.folded(dbms.folding))),
         _ => Err(invalid(operation, format!("{name:?} is not the name of a column alone"))),
     }
 }

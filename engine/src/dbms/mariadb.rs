@@ -58,7 +58,12 @@ pub(super) const FACTS: Dbms = Dbms {
                 FROM information_schema.key_column_usage WHERE constraint_name = 'PRIMARY' \
                 AND table_schema = coalesce(?, table_schema) AND table_name = ?",
     }],
-    procedures: Procedures::Call { function: "SELECT", catalog_qualifies: true, signatures: None },
+    procedures: Procedures::Call {
+        function: "SELECT",
+        catalog_qualifies: true,
+        case_counts: false,
+        signatures: None,
+    },
     bulk: Bulk {
         // Column by column they travel in one packet; row-wise binding loses that.
         strategies: &[BulkStrategy::Array, BulkStrategy::MultiRow],

@@ -124,6 +124,7 @@ pub(super) const FACTS: Dbms = Dbms {
     procedures: Procedures::Call {
         function: "SELECT * FROM",
         catalog_qualifies: false,
+        case_counts: true,
         signatures: Some(SIGNATURES),
     },
     bulk: Bulk {

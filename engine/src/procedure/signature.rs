@@ -205,6 +205,8 @@ fn candidates(shared: &Arc<Shared>, parts: &[Identifier]) -> Result<Vec<Signatur
         }
         _ => query.schema = qualifier.map(|one| one.folded(dbms.folding)),
     }
+    let case_counts = !matches!(dbms.procedures, Procedures::Call { case_counts: false, .. });
+    let called = Identifier { is_quoted: name.is_quoted && case_counts, ..name.clone() };
     let stream = Statement::of_catalog(shared, &query)?;
     let stream = stream.stream(&StreamOptions::default())?.owning(stream);
     let mut found: Vec<Signature> = Vec::new();
@@ -213,7 +215,7 @@ fn candidates(shared: &Arc<Shared>, parts: &[Identifier]) -> Result<Vec<Signatur
         for row in 0..batch.num_rows() {
             let qualifier = catalog::qualifier(&batch, row);
             let wanted = qualifiers.last().is_none_or(|wanted| wanted.is_called(qualifier));
-            if !wanted || !name.is_called(text(&batch, 2, row)) {
+            if !wanted || !called.is_called(text(&batch, 2, row)) {
                 continue;
             }
             // A position that does not grow begins another procedure.
