@@ -138,6 +138,8 @@ mod tests {
         assert_eq!(names(r"SELECT E'\':a', 'x\', :b", POSTGRESQL), ["b"]);
         assert_eq!(names(r"SELECT E'a''b\' :a', 'it''s', :b", POSTGRESQL), ["b"]);
         assert_eq!(names("SELECT $1, $2::text, :a", POSTGRESQL), ["a"]);
+        assert_eq!(names("SELECT a <@ARRAY['b'], a<@b FROM c WHERE d =@e", POSTGRESQL), ["e"]);
+        assert_eq!(names("SELECT a <@b", SQLITE), ["b"]);
         assert_eq!(names(r"SELECT 'it\'s :a', `:b`, x := :c # :d", MARIADB), ["c"]);
         assert_eq!(names("SELECT 1--:a", MARIADB), ["a"]);
         assert_eq!(names("SELECT [:a], `:b`, :c", SQLITE), ["c"]);

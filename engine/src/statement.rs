@@ -356,7 +356,8 @@ impl Statement {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
                 "execute",
-                "the parameters have names, but the statement has a '?'; use one or the other",
+                "the parameters have names, but the statement has a '?', which stands for one without \
+                 a name; use one or the other, and functions in place of operators with a '?'",
             ));
         }
         Ok(named)

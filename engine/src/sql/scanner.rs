@@ -163,7 +163,11 @@ impl<'a> Scanner<'a> {
             self.at += skipped + length;
             return Lexeme::Other;
         }
-        if follows_operand || !name.starts_with(begins_name) {
+        // PostgreSQL's operators that end with the sign, as in `tags <@ARRAY[…]`.
+        let ends_operator = sigil == '@'
+            && self.syntax.dollar_quotes
+            && self.previous().is_some_and(|c| "<>~|#&!?@".contains(c));
+        if follows_operand || ends_operator || !name.starts_with(begins_name) {
             self.at += skipped;
             return Lexeme::Other;
         }
