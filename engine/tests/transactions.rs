@@ -299,3 +299,41 @@ fn a_failure_that_nobody_has_read_yet_fails_the_commit() {
     stream.close().unwrap();
     connection.commit().unwrap_err();
 }
+
+#[test]
+fn what_the_work_of_a_transaction_left_open_ends_with_it() {
+    let connection = connect(SQLITE);
+    run(&connection, "CREATE TABLE t (i INTEGER)");
+    let begin = |one: &Connection| one.begin(&TransactionOptions::default());
+    let insert = |one: &Connection| run(one, "INSERT INTO t VALUES (1)");
+    let transaction = |work: &dyn Fn(&Connection) -> odbc_engine::Result<()>| {
+        connection.run_in_transaction(&TransactionOptions::default(), 1, work)
+    };
+    transaction(&|one| {
+        insert(one);
+        begin(one)?;
+        insert(one);
+        Ok(())
+    })
+    .unwrap();
+    assert!(connection.autocommit().unwrap());
+    assert_eq!(count(&connection, "t"), "2");
+    transaction(&|one| {
+        insert(one);
+        begin(one)?;
+        one.execute("no SQL", &Parameters::none()).map(drop)
+    })
+    .unwrap_err();
+    assert!(connection.autocommit().unwrap());
+    assert_eq!(count(&connection, "t"), "2");
+    // One that the work has ended itself is not ended again, nor the one around it.
+    begin(&connection).unwrap();
+    transaction(&|one| {
+        insert(one);
+        one.commit()
+    })
+    .unwrap();
+    assert_eq!(connection.transaction_depth().unwrap(), 1);
+    connection.rollback().unwrap();
+    assert_eq!(count(&connection, "t"), "2");
+}

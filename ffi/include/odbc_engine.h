@@ -231,6 +231,11 @@ int32_t odbc_connection_commit(odbc_handle connection, struct odbc_error *error)
 // Undoes what the innermost transaction did, and ends it.
 int32_t odbc_connection_rollback(odbc_handle connection, struct odbc_error *error);
 
+// Writes to `depth` how many transactions that were begun are open within each other.
+int32_t odbc_connection_transaction_depth(odbc_handle connection,
+                                          uint64_t *depth,
+                                          struct odbc_error *error);
+
 // Turns autocommit on (1), which commits an open transaction, or off (0).
 int32_t odbc_connection_set_autocommit(odbc_handle connection,
                                        int32_t enabled,

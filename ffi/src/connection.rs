@@ -189,6 +189,21 @@ pub unsafe extern "C" fn odbc_connection_rollback(
     guard(error, || CONNECTIONS.get(connection, "rollback")?.rollback())
 }
 
+/// Writes to `depth` how many transactions that were begun are open within each other.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn odbc_connection_transaction_depth(
+    connection: OdbcHandle,
+    depth: *mut u64,
+    error: *mut OdbcError,
+) -> i32 {
+    guard(error, || {
+        // SAFETY: The header asks for a valid place for a uint64_t.
+        let depth = unsafe { output("depth", depth) }?;
+        depth.write(CONNECTIONS.get(connection, "begin")?.transaction_depth()? as u64);
+        Ok(())
+    })
+}
+
 /// Turns autocommit on (1), which commits an open transaction, or off (0).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_connection_set_autocommit(

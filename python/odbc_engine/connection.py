@@ -181,17 +181,30 @@ class Connection:
     def transaction(self, **options: Unpack[TransactionOptions]) -> Iterator[Self]:
         """A transaction for a ``with``: committed at its end, rolled back if it raises.
 
-        Within another, as ``begin()`` has it, it is committed with that.
+        What was begun in the block and left open ends with it; a block that has ended the
+        transaction itself leaves nothing to end. Within another, as ``begin()`` has it, it is
+        committed with that.
         """
-        self.begin(**options)
+        around = self._begin(options)
         try:
             yield self
         except BaseException:
             # What the block raised says more than a failure to roll back.
             with contextlib.suppress(errors.Error):
-                self.rollback()
+                self._end(around, self.rollback)
             raise
-        self.commit()
+        self._end(around, self.commit)
+
+    def _begin(self, options: TransactionOptions) -> int:
+        """Begins a transaction; tells how many are open around it."""
+        around = self._native.transaction_depth()
+        self.begin(**options)
+        return around
+
+    def _end(self, around: int, end: Callable[[], None]) -> None:
+        """Ends the transactions that are open beyond those, one by one."""
+        while self._native.transaction_depth() > around:
+            end()
 
     def run_in_transaction(
         self,
@@ -202,9 +215,11 @@ class Connection:
     ) -> Result:
         """Runs ``work(connection)`` in a transaction, which is committed if it returns.
 
-        A deadlock or a serialization failure is tried again, up to ``attempts`` times in all. So
-        it should not stand within another transaction, with which it would be committed.
+        A deadlock or a serialization failure is tried again, up to ``attempts`` times in all,
+        unless this is within another transaction, which has to be tried again as a whole.
         """
+        if self._native.transaction_depth() > 0:
+            attempts = 1
 
         def attempt() -> Result:
             with self.transaction(**options):

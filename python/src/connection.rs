@@ -203,6 +203,10 @@ impl Connection {
         self.stoppable(py, || self.engine.commit_all())
     }
 
+    fn transaction_depth(&self, py: Python<'_>) -> PyResult<usize> {
+        enter(py, || self.engine.transaction_depth())
+    }
+
     fn rollback(&self, py: Python<'_>) -> PyResult<()> {
         self.stoppable(py, || self.engine.rollback())
     }

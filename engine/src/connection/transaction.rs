@@ -298,6 +298,20 @@ impl Connection {
         self.shared.session("begin")?.begin_asked(options)
     }
 
+    /// How many transactions that were begun are open within each other.
+    pub fn transaction_depth(&self) -> Result<usize> {
+        Ok(self.shared.session("begin")?.depth())
+    }
+
+    /// Ends the transactions that are open beyond this many, by `end`. Where the innermost was ended
+    /// before, there may be none.
+    fn end_beyond(&self, depth: usize, end: impl Fn(&Self) -> Result<()>) -> Result<()> {
+        while self.transaction_depth()? > depth {
+            end(self)?;
+        }
+        Ok(())
+    }
+
     /// Commits the open transaction with all that were begun within it.
     pub fn commit_all(&self) -> Result<()> {
         let job = self.shared.job("commit")?;
@@ -323,8 +337,9 @@ impl Connection {
         self.shared.session("release")?.release_savepoint(name)
     }
 
-    /// Runs `work` in a transaction: commits where it succeeds and rolls back where it fails. A
-    /// deadlock or a serialization failure is tried again, up to `attempts` times in all.
+    /// Runs `work` in a transaction: commits where it succeeds and rolls back where it fails, with
+    /// what `work` has begun within it and left open. A deadlock or a serialization failure is tried
+    /// again, up to `attempts` times in all, unless this is within another transaction.
     pub fn run_in_transaction<T>(
         &self,
         options: &TransactionOptions,
@@ -334,19 +349,20 @@ impl Connection {
         let mut pause = Duration::from_millis(10);
         let mut attempt = 1;
         loop {
+            let around = self.transaction_depth()?;
             self.begin(options)?;
-            let error = match work(self) {
-                Ok(value) => match self.commit() {
-                    Ok(()) => return Ok(value),
-                    Err(error) => error,
-                },
-                Err(error) => {
-                    // What went wrong first is what the caller must hear of.
-                    let _ = self.rollback();
-                    error
-                }
+            let worked = work(self).and_then(|value| {
+                self.end_beyond(around, Self::commit)?;
+                Ok(value)
+            });
+            let error = match worked {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
             };
-            let worth_it = error.retryable && error.kind == ErrorKind::Transaction;
+            // What went wrong first is what the caller must hear of.
+            let _ = self.end_beyond(around, Self::rollback);
+            // Within another transaction, all of that is to be tried again.
+            let worth_it = error.retryable && error.kind == ErrorKind::Transaction && around == 0;
             if !worth_it || attempt >= attempts {
                 return Err(error);
             }

@@ -127,19 +127,25 @@ class Connection(Waiting[_Sync]):
 
     @contextlib.asynccontextmanager
     async def transaction(self, **options: Unpack[TransactionOptions]) -> AsyncIterator[Self]:
-        """A transaction for an ``async with``: committed at its end, rolled back if it raises."""
+        """A transaction for an ``async with``: committed at its end, rolled back if it raises.
+
+        What was begun in the block and left open ends with it.
+        """
+        sync = self._sync
+
+        def roll_back(around: int) -> None:
+            sync._end(around, sync.rollback)
+
         # A task that is cancelled leaves nothing open behind it, and what was to be committed is.
-        await self._worker.do(
-            lambda: self._sync.begin(**options), discard=lambda _: self._sync.rollback()
-        )
+        around = await self._worker.do(lambda: sync._begin(options), discard=roll_back)
         try:
             yield self
         except BaseException:
             # What the block raised says more than a failure to roll back.
             with contextlib.suppress(errors.Error):
-                await self._worker.do(self._sync.rollback)
+                await self._worker.do(lambda: roll_back(around))
             raise
-        await self._worker.do(self._sync.commit)
+        await self._worker.do(lambda: sync._end(around, sync.commit))
 
     async def run_in_transaction(
         self,
@@ -150,8 +156,11 @@ class Connection(Waiting[_Sync]):
     ) -> Result:
         """Awaits ``work(connection)`` in a transaction, which is committed if it returns.
 
-        A deadlock or a serialization failure is tried again, up to ``attempts`` times in all.
+        A deadlock or a serialization failure is tried again, up to ``attempts`` times in all,
+        unless this is within another transaction, which has to be tried again as a whole.
         """
+        if await self._do(lambda sync: sync._native.transaction_depth()) > 0:
+            attempts = 1
 
         async def attempt() -> Result:
             async with self.transaction(**options):
