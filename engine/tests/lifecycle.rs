@@ -5,10 +5,10 @@ mod support;
 use std::{sync::Barrier, thread};
 
 use odbc_engine::{
-    Connection, ConnectionOptions, Error, ErrorKind, Parameters, StreamOptions,
+    Connection, ConnectionOptions, Error, ErrorKind, Parameters, StreamOptions, Streaming,
     arrow_array::{cast::AsArray, types::Int64Type},
 };
-use support::{SQLITE, batches, connect, query, run};
+use support::{SQLITE, batches, connect, query, run, server};
 
 const ROWS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) \
                     SELECT i FROM n";
@@ -150,4 +150,18 @@ fn streaming_leaves_what_else_the_connection_string_says() {
     let connection = Connection::open(&connection_string, &options).unwrap();
     connection.execute("CREATE TABLE t (a INTEGER)", &Parameters::none()).unwrap();
     assert!(std::path::Path::new(&file).exists());
+}
+
+#[test]
+fn a_driver_that_was_told_to_stream_elsewhere_is_known_to() {
+    let file = format!("{}/streaming.dsn", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&file, "[ODBC]\nDriver=SQLite3\nDatabase=:memory:\nStepAPI=yes\n").unwrap();
+    let streaming = |text: &str| connect(text).capabilities().streaming;
+    assert_eq!(streaming(&format!("FILEDSN={file}")), Streaming::On);
+    assert_eq!(streaming("Driver=SQLite3;Database=:memory:;StepAPI=T"), Streaming::On);
+    assert_eq!(streaming("Driver=SQLite3;Database=:memory:;StepAPI=0"), Streaming::Off);
+    let Some(postgresql) = server("ODBC_ENGINE_POSTGRESQL") else { return };
+    // The name that psqlodbc has for UseDeclareFetch where there is little room.
+    assert_eq!(streaming(&format!("{postgresql};B6=1")), Streaming::On);
+    assert_eq!(streaming(&format!("{postgresql};B6=0")), Streaming::Off);
 }
