@@ -3,6 +3,7 @@
 
 RUST_MINIMUM=1.88.0
 RUST_BIN="$CACHE/rust/bin"
+CARGO_BIN="${CARGO_HOME:-$HOME/.cargo}/bin"
 RUST_DEBIAN_PACKAGES=(rustc-web cargo-web rust-web-clippy rustfmt-web)
 
 bootstrap_rust() {
@@ -11,6 +12,11 @@ bootstrap_rust() {
   fi
   if rust_is_there; then
     return
+  fi
+  # rustup leaves PATH as it is, so what an earlier run installed is only found in its folder.
+  if [ -x "$CARGO_BIN/rustc" ]; then
+    put_on_path "$CARGO_BIN"
+    rust_is_there && return
   fi
   rust_by_rustup || rust_by_debian
   hash -r
@@ -26,7 +32,7 @@ rust_is_there() {
 
 rust_by_rustup() {
   say "installing Rust by rustup"
-  local bin="${CARGO_HOME:-$HOME/.cargo}/bin" installer
+  local installer
   if command -v rustup >/dev/null; then
     rustup toolchain install stable --profile minimal --component clippy,rustfmt >&2 &&
       rustup default stable >&2 || return 1
@@ -35,7 +41,7 @@ rust_by_rustup() {
     curl --proto '=https' --tlsv1.2 --connect-timeout 15 -fsS -o "$installer" https://sh.rustup.rs &&
       sh "$installer" -y --no-modify-path --profile minimal --component clippy,rustfmt >&2 || return 1
     rm -f "$installer"
-    put_on_path "$bin"
+    put_on_path "$CARGO_BIN"
   fi
 }
 
