@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from databases.server import NAME, Server, ServerError
+from databases.server import LOGIN_SECONDS_MAX, NAME, Server, ServerError
 
 
 class MariaDB(Server):
@@ -55,6 +55,7 @@ class MariaDB(Server):
 
     def login_command(self) -> list[str]:
         address = ["--protocol=tcp", "--host=127.0.0.1", f"--port={self.port}", f"--user={NAME}"]
-        return ["mariadb", "--no-defaults", *address, "--execute=DO 1", NAME]
+        wait = f"--connect-timeout={LOGIN_SECONDS_MAX}"
+        return ["mariadb", "--no-defaults", *address, wait, "--execute=DO 1", NAME]
 
     login_password_variable = "MYSQL_PWD"

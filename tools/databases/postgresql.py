@@ -4,7 +4,7 @@ import shutil
 import signal
 from pathlib import Path
 
-from databases.server import NAME, Server, ServerError
+from databases.server import LOGIN_SECONDS_MAX, NAME, Server, ServerError
 
 
 class PostgreSQL(Server):
@@ -44,8 +44,9 @@ class PostgreSQL(Server):
         return [self.program("postgres"), "-D", self.data, *arguments]
 
     def login_command(self) -> list[str]:
-        address = f"host=127.0.0.1 port={self.port} user={NAME} dbname={NAME} connect_timeout=5"
-        return [self.program("psql"), "--no-psqlrc", "--command=SELECT 1", address]
+        address = f"host=127.0.0.1 port={self.port} user={NAME} dbname={NAME}"
+        wait = f"connect_timeout={LOGIN_SECONDS_MAX}"
+        return [self.program("psql"), "--no-psqlrc", "--command=SELECT 1", f"{address} {wait}"]
 
     login_password_variable = "PGPASSWORD"
 

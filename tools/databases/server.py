@@ -21,6 +21,7 @@ NAME = "odbc"  # the user and the database, on every server
 
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 15.0
+LOGIN_SECONDS_MAX = 5
 POLL_SECONDS = 0.02
 PORT_TRIES_MAX = 5
 
@@ -94,15 +95,19 @@ class Server(Database):
 
     def is_ready(self) -> bool:
         # The password is this run's own, so another server on the same port cannot be taken for it.
-        login = subprocess.run(
-            self.login_command(),
-            env={**os.environ, self.login_password_variable: self.password},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-            start_new_session=True,
-        )
+        try:
+            login = subprocess.run(
+                self.login_command(),
+                env={**os.environ, self.login_password_variable: self.password},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=False,
+                start_new_session=True,
+                timeout=LOGIN_SECONDS_MAX,
+            )
+        except subprocess.TimeoutExpired:
+            return False
         return login.returncode == 0
 
     def stop(self) -> None:

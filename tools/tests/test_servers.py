@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from databases import server
 
 SERVERS = Path(__file__).parent.parent / "servers.py"
 VARIABLES = {
@@ -83,6 +84,32 @@ def test_an_interrupted_run_leaves_nothing(database: str, number: signal.Signals
     code, _, _ = finish(process)
     assert code == 128 + number
     assert not listens(int(port[1]))
+
+
+class Silent(server.Server):
+    """Takes a login and never answers it."""
+
+    title = "Silent"
+    account = "nobody"
+    driver = "none"
+    variable = "ODBC_ENGINE_SILENT"
+    login_password_variable = "SILENT_PASSWORD"
+
+    def create(self) -> None:
+        pass
+
+    def command(self) -> list[str]:
+        return []
+
+    def login_command(self) -> list[str]:
+        return ["sleep", "60"]
+
+
+def test_a_login_without_an_answer_is_no_readiness(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LOGIN_SECONDS_MAX", 0.2)
+    assert not Silent(tmp_path / "silent").is_ready()
 
 
 def listens(port: int) -> bool:
