@@ -108,12 +108,8 @@ class CellRun:
             result.declared = str(reason) in self._unsupported
             why = self._unsupported.get(str(reason), "which bindings.yaml does not declare")
             result.explanation.append(f"operation {reason} is unsupported: {why}")
-        except HarnessTimeout as error:
-            _end(result, Outcome.TIMEOUT, error)
-        except HarnessCrashed as error:
-            _end(result, Outcome.CRASHED, error)
         except (_SetupFailed, HarnessError, TemplateError) as error:
-            _end(result, Outcome.ERRORED, error)
+            end(result, error)
         result.seconds = round(time.monotonic() - started, 3)
         return result
 
@@ -180,6 +176,8 @@ class CellRun:
                     reply = self._without_own_names(reply)
                 if step.op == "query_parts":
                     reply = _in_order(reply)
+                if step.op in ("query", "statement_query") and not members.get("options"):
+                    reply = _whole(reply)
                 if step.op == "telemetry_spans":
                     reply = comparable(self._without_own_names(reply))
                 digests.append(reply_digest(reply))
@@ -241,7 +239,7 @@ class CellRun:
             members["text"] = render(members["text"], self._tokens)
         if "savepoint" in members:
             members["name"] = members.pop("savepoint")
-        if op in (*_QUERIES, "execute", "call", "statement_execute"):
+        if op in (*_QUERIES, "execute", "call", "statement_execute", "statement_query"):
             members["params"] = parameters.encoded(members.get("params", []))
         if op in _WITH_OPTIONS:
             members.setdefault("options", {})
@@ -291,6 +289,13 @@ def _in_order(reply: dict[str, Any]) -> dict[str, Any]:
     return {**reply, "ok": {**reply["ok"], "rows": rows, "batches": 0}}
 
 
+def _whole(reply: dict[str, Any]) -> dict[str, Any]:
+    """A reply without its number of batches, which reading it as a whole does not tell."""
+    if "rows" not in reply.get("ok", {}):
+        return reply
+    return {**reply, "ok": {key: reply["ok"][key] for key in reply["ok"] if key != "batches"}}
+
+
 def tokens_of(case: Case, database: Database, local: Mapping[str, str]) -> dict[str, str]:
     """All tokens that the texts of a case may use on a database."""
     for name in case.tables:
@@ -305,7 +310,14 @@ def _table_name(cell: Cell, name: str) -> str:
     return f"cf_{name}_{mark}"
 
 
-def _end(result: Result, outcome: Outcome, error: Exception) -> None:
-    result.outcome = outcome
+def end(result: Result, error: Exception) -> None:
+    """Makes a result that of a cell that was cut short, or whose harness then failed."""
+    match error:
+        case HarnessTimeout():
+            result.outcome = Outcome.TIMEOUT
+        case HarnessCrashed():
+            result.outcome = Outcome.CRASHED
+        case _:
+            result.outcome = Outcome.ERRORED
     result.digest = None
     result.explanation.append(str(error))

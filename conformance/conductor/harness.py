@@ -14,6 +14,8 @@ from typing import Any
 
 from .binding import Binding
 
+_STOP_TIMEOUT_S = 10
+
 
 class HarnessError(Exception):
     """The harness broke the protocol; the process is gone or useless."""
@@ -154,13 +156,21 @@ class Harness:
         text = self._log_path.read_text(encoding="utf-8", errors="replace").strip()
         return f"; its last words: {text[-500:]}" if text else ""
 
-    def stop(self) -> None:
-        """Ends the process, politely if it still listens."""
-        with contextlib.suppress(HarnessError):
-            self.request("stop", 10)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(10)
+    def stop(self) -> HarnessError | None:
+        """Ends the process, politely if it still listens; returns what went wrong, if anything."""
+        failure: HarnessError | None = None
+        try:
+            self.request("stop", _STOP_TIMEOUT_S)
+            if self._process.wait(_STOP_TIMEOUT_S) != 0:
+                failure = HarnessCrashed(
+                    f"the harness ended with {self._exit_status()} after stop{self._last_words()}"
+                )
+        except subprocess.TimeoutExpired:
+            failure = HarnessTimeout(f"the harness still runs {_STOP_TIMEOUT_S:g} s after stop")
+        except HarnessError as error:
+            failure = error
         self.kill()
+        return failure
 
     def kill(self) -> None:
         """Ends the process and frees everything that belongs to it."""

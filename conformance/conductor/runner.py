@@ -14,7 +14,7 @@ from typing import Any
 
 from . import parity
 from .binding import Binding
-from .cell_run import CellRun
+from .cell_run import CellRun, end
 from .harness import Harness, HarnessError, Harnesses
 from .outcome import Cell, Outcome, Result, Verdict
 from .plan import Plan
@@ -124,7 +124,8 @@ class _Lane:
     def run(self, cells: list[Cell], connection_string: str, log: Path) -> list[Result]:
         log.unlink(missing_ok=True)
         harness: Harness | None = None
-        results = []
+        results: list[Result] = []
+        last: Result | None = None
         try:
             for cell in cells:
                 if lacks := self._database.missing_features(cell.case.requires):
@@ -136,7 +137,7 @@ class _Lane:
                 except HarnessError as error:
                     results.append(Result(cell, Outcome.MISSING, explanation=[str(error)]))
                     continue
-                result = CellRun(
+                last = CellRun(
                     cell,
                     harness,
                     self._database,
@@ -145,13 +146,15 @@ class _Lane:
                     self._binding.unsupported,
                     self._stream_options,
                 ).run()
-                results.append(result)
-                if result.outcome in (Outcome.CRASHED, Outcome.TIMEOUT, Outcome.ERRORED):
+                results.append(last)
+                if last.outcome in (Outcome.CRASHED, Outcome.TIMEOUT, Outcome.ERRORED):
                     harness.kill()
                     harness = None
         finally:
-            if harness is not None:
-                harness.stop()
+            failure = harness.stop() if harness is not None else None
+            # The cells before it have ended well, so the last one shows how the harness ended.
+            if failure is not None and last is not None:
+                end(last, failure)
         return results
 
     def _start(self, connection_string: str, log: Path) -> Harness:

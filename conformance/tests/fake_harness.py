@@ -2,6 +2,7 @@
 
 The script maps an operation, or "operation@n" for its n-th request, to one of
 {"reply": {...}}, {"exit": status}, {"signal": number}, {"hang": true} and {"say": "raw line"}.
+{"end": status} is how it ends after the reply to stop, and {"linger": true} has it run on.
 """
 
 from __future__ import annotations
@@ -51,8 +52,10 @@ def main() -> None:
         known = hello if op == "hello" else REPLIES.get(op, {})
         reply: dict[str, Any] = action.get("reply", {"ok": known})
         print(json.dumps({"id": request["id"], **reply}), flush=True)
+        if "linger" in action:
+            threading.Event().wait()
         if op == "stop":
-            return
+            sys.exit(action.get("end", 0))
 
 
 main()

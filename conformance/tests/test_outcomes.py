@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from conformance.conductor import harness
 from conformance.conductor.outcome import Outcome, Verdict
 
 from .conftest import DATABASE, READ, SmallSuite
@@ -108,6 +109,35 @@ def test_a_hang_is_ended(small_suite: SmallSuite, changed_case: Change) -> None:
     result = small_suite.run()["area/one rust"]
     assert result.outcome is Outcome.TIMEOUT
     assert result.explanation == ["no reply to query within 1 s"]
+
+
+@pytest.mark.parametrize(
+    ("stop", "outcome", "told"),
+    [
+        ({"exit": 3}, Outcome.CRASHED, "exit status 3 during stop; its last words: the end"),
+        ({"end": 3}, Outcome.CRASHED, "ended with exit status 3 after stop"),
+        ({"signal": int(signal.SIGSEGV)}, Outcome.CRASHED, "ended with signal 11 during stop"),
+        ({"hang": True}, Outcome.TIMEOUT, "no reply to stop within 0.5 s"),
+        ({"linger": True}, Outcome.TIMEOUT, "still runs 0.5 s after stop"),
+        ({"say": "bye"}, Outcome.ERRORED, "the reply to stop is not JSON"),
+    ],
+)
+def test_a_harness_that_does_not_end_well_fails_its_last_cell(
+    small_suite: SmallSuite,
+    changed_case: Change,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: dict[str, Any],
+    outcome: Outcome,
+    told: str,
+) -> None:
+    monkeypatch.setattr(harness, "_STOP_TIMEOUT_S", 0.5)
+    small_suite.case("area/two", changed_case(title="The second case is the last one"))
+    small_suite.bindings(rust={"stop": stop})
+    results = small_suite.run()
+    assert results["area/one rust"].outcome is Outcome.PASSED
+    assert results["area/two rust"].outcome is outcome
+    assert told in results["area/two rust"].explanation[-1]
+    assert results["area/two rust"].fails_the_run
 
 
 @pytest.mark.parametrize(

@@ -306,6 +306,11 @@ class Harness:
     def op_statement_execute(self, statement: str, params: Params) -> dict[str, Any]:
         return self._execute(self._statement(statement), params)
 
+    def op_statement_query(self, statement: str, params: Params) -> dict[str, Any]:
+        handle = self._statement(statement)
+        self._execute(handle, params)
+        return self._drain(handle, {})
+
     def op_statement_next(self, statement: str) -> dict[str, Any]:
         handle, found, execution = self._statement(statement), c_int32(), Execution()
         arguments = (handle, byref(found), byref(execution))

@@ -18,19 +18,44 @@ from conformance.harness.protocol import Fault
 
 _FLOATS = {"g": ">d", "f": ">f"}
 _FRACTION_DIGITS = {"s": 0, "m": 3, "u": 6, "n": 9}
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+# What datetime can hold, in days since 1970.
+_DAYS = range(1 - _EPOCH, datetime.date.max.toordinal() + 1 - _EPOCH)
+_SECONDS_PER_DAY = 86_400
 
 Reply = dict[str, Any]
 Cell = str | None
 Params = list[Reply] | dict[str, Reply]
+Rows = list[tuple[Any, ...]]
 
 
 def rows_of(batch: Batch, columns: list[Column]) -> list[list[Cell]]:
     try:
-        rows = batch.rows()
-    except odbc_engine.DataError:
-        # Python has no object for one of its times, but the Arrow columns do.
-        cells = map(_arrow_cells, pyarrow.record_batch(batch).columns, columns)
+        return cells_of(batch.rows(), columns)
+    except odbc_engine.DataError as error:
+        pairs = list(zip(pyarrow.record_batch(batch).columns, columns, strict=True))
+        if not any(pair[1].name == error.column and _beyond_python(*pair) for pair in pairs):
+            raise
+        cells = [_arrow_cells(*pair) for pair in pairs]
         return [list(row) for row in zip(*cells, strict=True)]
+
+
+def _beyond_python(array: Any, column: Column) -> bool:
+    """Whether a column holds a year or a fraction of a second that Python has no object for."""
+    arrow_format = column.format
+    if not arrow_format.startswith("t"):
+        return False
+    values = array.view(f"int{array.type.bit_width}").to_pylist()
+    counts = [count for count in values if count is not None]
+    if arrow_format == "tdD":
+        return any(count not in _DAYS for count in counts)
+    if arrow_format[2] == "n" and any(count % 1000 for count in counts):
+        return True
+    per_day = 10 ** _FRACTION_DIGITS[arrow_format[2]] * _SECONDS_PER_DAY
+    return any(count // per_day not in _DAYS for count in counts)
+
+
+def cells_of(rows: Rows, columns: list[Column]) -> list[list[Cell]]:
     convert = [_cell_of(column.format) for column in columns]
     return [
         [None if value is None else cell(value) for cell, value in zip(convert, row, strict=True)]

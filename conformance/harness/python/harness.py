@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from contextvars import Token
+from itertools import chain
+from operator import methodcaller
 from typing import Any
 
 import odbc_engine
 import opentelemetry.context
 import pyarrow
 from odbc_engine import (
+    Column,
     Connection,
     Cursor,
     Diagnostic,
@@ -22,7 +25,16 @@ from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from conformance.harness.protocol import Fault, meant, named, serve, stopped_meanwhile
-from conformance.harness.python.cells import Cell, Params, Reply, parameters, reader, rows_of
+from conformance.harness.python.cells import (
+    Cell,
+    Params,
+    Reply,
+    Rows,
+    cells_of,
+    parameters,
+    reader,
+    rows_of,
+)
 
 
 class Harness:
@@ -168,8 +180,9 @@ class Harness:
 
     def op_query(self, connection: str, sql: str, params: Params, options: Any) -> Reply:
         with self._connection(connection).cursor() as cursor:
-            stream = cursor.execute(sql, parameters(params)).stream(**options)
-            return _drained(stream)
+            if options:
+                return _drained(cursor.execute(sql, parameters(params)).stream(**options))
+            return _whole(cursor, sql, params, list if params else methodcaller("fetchall"))
 
     def op_call(self, connection: str, statement: str, procedure: str, params: Params) -> Reply:
         cursor = self._connection(connection).cursor()
@@ -270,6 +283,10 @@ class Harness:
         executed = _executed(cursor.execute(sql, parameters(params)))
         return {**executed, "columns": cursor.column_count}
 
+    def op_statement_query(self, statement: str, params: Params) -> Reply:
+        cursor, sql = self._statement(statement)
+        return _whole(cursor, sql, params, _fetched_by_twos)
+
     def op_statement_next(self, statement: str) -> Reply:
         cursor, _ = self._statement(statement)
         if cursor.nextset() is None:
@@ -293,7 +310,7 @@ class Harness:
 
     def _kept(self, stream: str, opened: Stream) -> Reply:
         self._streams[stream] = opened
-        return {"schema": _schema(opened)}
+        return {"schema": _schema(opened.columns)}
 
     def op_stream_fetch(self, stream: str) -> Reply:
         opened = self._stream(stream)
@@ -362,14 +379,31 @@ def _warning(warning: Diagnostic) -> Reply:
     return {"sqlstate": warning.sqlstate, "native_code": warning.native_code}
 
 
-def _schema(stream: Stream) -> list[Reply]:
-    return [column._asdict() for column in stream.columns]
+def _schema(columns: list[Column]) -> list[Reply]:
+    return [column._asdict() for column in columns]
+
+
+def _whole(cursor: Cursor, sql: str, params: Params, fetch: Callable[[Cursor], Rows]) -> Reply:
+    cursor.execute(sql, parameters(params))
+    try:
+        rows = fetch(cursor)
+    except odbc_engine.DataError as error:
+        if error.sqlstate is not None:
+            raise
+        # If Python has no object for a value, the batches have it; all other errors come again.
+        return _drained(cursor.execute(sql, parameters(params)).stream())
+    columns = cursor.columns
+    return {"schema": _schema(columns), "rows": cells_of(rows, columns)}
+
+
+def _fetched_by_twos(cursor: Cursor) -> Rows:
+    return list(chain.from_iterable(iter(lambda: cursor.fetchmany(2), [])))
 
 
 def _drained(stream: odbc_engine.Stream) -> Reply:
     batches = [rows_of(batch, stream.columns) for batch in stream]
     rows = [row for batch in batches for row in batch]
-    return {"schema": _schema(stream), "rows": rows, "batches": len(batches)}
+    return {"schema": _schema(stream.columns), "rows": rows, "batches": len(batches)}
 
 
 def run(harness: Harness) -> None:

@@ -218,6 +218,11 @@ impl Harness {
                 let execution = self.statement(&statement)?.execute(&parameters)?;
                 return Ok(executed_with_columns(&execution));
             }
+            Request::StatementQuery { statement, params } => {
+                let statement = self.statement(&statement)?;
+                statement.execute(&parameters::build(&params)?)?;
+                return drained(&statement.stream(&StreamOptions::default())?);
+            }
             Request::StatementNext { statement } => {
                 return Ok(match self.statement(&statement)?.next_result()? {
                     Some(execution) => executed_with_columns(&execution),

@@ -187,6 +187,10 @@ pub enum Request {
         statement: String,
         params: Values,
     },
+    StatementQuery {
+        statement: String,
+        params: Values,
+    },
     StatementNext {
         statement: String,
     },
@@ -283,6 +287,7 @@ const KNOWN: &[&str] = &[
     "call",
     "statement_open",
     "statement_execute",
+    "statement_query",
     "statement_next",
     "statement_close",
     "statement_cancel",

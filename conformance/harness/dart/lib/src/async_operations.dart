@@ -42,8 +42,7 @@ final class AsyncOperations {
     'clear_all': (request) => _done(clearAllStatementsAsync()),
     'execute': (request) async => executionReply(await _connection(request)
         .execute(request.text('sql'), parametersOf(request))),
-    'query': (request) async => _drained(await _connection(request).stream(
-        request.text('sql'), parametersOf(request), streamOptionsOf(request))),
+    'query': _query,
     'query_parts': (request) async => _drained(await _parts(request)),
     'query_pages': (request) async => _drained(await _pages(request)),
     'parts_open': (request) async => _opened(request, await _parts(request)),
@@ -72,6 +71,7 @@ final class AsyncOperations {
     'statement_open': _statementOpen,
     'statement_execute': (request) async =>
         resultReply(await _statement(request).execute(parametersOf(request))),
+    'statement_query': _statementQuery,
     'statement_next': (request) async =>
         switch (await _statement(request).nextResult()) {
           null => const {'found': false},
@@ -152,6 +152,27 @@ final class AsyncOperations {
         request.text('connection_string'),
         options: OdbcConnectionOptions.fromJson(request.object('options')));
     return const {};
+  }
+
+  Reply _query(Request request) async {
+    final connection = _connection(request);
+    final sql = request.text('sql');
+    final parameters = parametersOf(request);
+    if (request.object('options').isNotEmpty) {
+      return _drained(
+          await connection.stream(sql, parameters, streamOptionsOf(request)));
+    }
+    return _whole(() => connection.query(sql, parameters),
+        () => connection.stream(sql, parameters));
+  }
+
+  Reply _statementQuery(Request request) async {
+    final statement = _statement(request);
+    final parameters = parametersOf(request);
+    return _whole(() => statement.query(parameters), () async {
+      await statement.execute(parameters);
+      return statement.stream();
+    });
   }
 
   Reply _bulkInsert(Request request) async {
@@ -245,6 +266,17 @@ final class AsyncOperations {
 
   OdbcAsyncStream _stream(Request request) =>
       named('stream', _streams, request);
+}
+
+// The whole result, or what its batches hold and its rows cannot.
+Reply _whole(Future<OdbcResult> Function() query,
+    Future<OdbcAsyncStream> Function() stream) async {
+  try {
+    return wholeReply(await query());
+  } on OdbcException catch (error) {
+    if (!isOfRow(error)) rethrow;
+    return _drained(await stream());
+  }
 }
 
 Reply _drained(OdbcAsyncStream stream) async {

@@ -38,7 +38,7 @@ void _work(SendPort answers) {
   orders.listen((order) {
     if (order case (final OdbcCancelHandle handle, final int ms, final int n)) {
       failure = null;
-      void cancel() {
+      timer = Timer(Duration(milliseconds: ms), () {
         try {
           for (var i = 0; i < n; i++) {
             handle.cancel();
@@ -46,11 +46,7 @@ void _work(SendPort answers) {
         } on OdbcException catch (error) {
           failure = error;
         }
-        // A call that is compiled first may begin later than this.
-        timer = Timer(const Duration(seconds: 2), cancel);
-      }
-
-      timer = Timer(Duration(milliseconds: ms), cancel);
+      });
     } else {
       timer?.cancel();
       answers.send(failure);

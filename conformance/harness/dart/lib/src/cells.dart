@@ -16,6 +16,15 @@ List<List<String?>> rowsOf(OdbcBatch batch) {
   ];
 }
 
+/// The rows of a whole [result] as cells.
+List<List<String?>> rowsOfResult(OdbcResult result) => [
+      for (final row in result.rows)
+        [
+          for (final (place, column) in result.columns.indexed)
+            _cell(row[place], column.type),
+        ],
+    ];
+
 List<String?> _cells(OdbcArray array) {
   final type = array.column.type;
   // DateTime ends at microseconds; the view has the other digits too.

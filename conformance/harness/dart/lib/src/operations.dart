@@ -6,6 +6,7 @@ import 'canceller.dart';
 import 'cells.dart';
 import 'replies.dart';
 import 'request.dart';
+import 'warm_up.dart';
 
 /// The operations of the protocol. Objects stay under their names after they
 /// are closed, so that using them again reaches the binding.
@@ -15,6 +16,7 @@ final class Operations {
   final _streams = <String, OdbcStream>{};
   final _pools = <String, OdbcPool>{};
   final _canceller = Canceller();
+  bool _warm = false;
 
   late final _byName = <String, Map<String, Object?> Function(Request)>{
     ...processOperations,
@@ -56,6 +58,7 @@ final class Operations {
     'call': _call,
     'statement_open': _statementOpen,
     'statement_execute': _statementExecute,
+    'statement_query': _statementQuery,
     'statement_next': _statementNext,
     'statement_close': (request) => _done(_statement(request).close),
     'stream_open': _streamOpen,
@@ -120,6 +123,10 @@ final class Operations {
     _connections[request.text('connection')] = OdbcConnection.open(
         request.text('connection_string'),
         options: OdbcConnectionOptions.fromJson(request.object('options')));
+    if (!_warm) {
+      _warm = true;
+      warmUp(_answer, request.text('connection_string'));
+    }
     return const {};
   }
 
@@ -143,9 +150,15 @@ final class Operations {
       _connection(request).execute(request.text('sql'), parametersOf(request)));
 
   Map<String, Object?> _query(Request request) {
-    final stream = _connection(request).stream(
-        request.text('sql'), parametersOf(request), streamOptionsOf(request));
-    return _drained(stream);
+    final connection = _connection(request);
+    final sql = request.text('sql');
+    final parameters = parametersOf(request);
+    if (request.object('options').isNotEmpty) {
+      return _drained(
+          connection.stream(sql, parameters, streamOptionsOf(request)));
+    }
+    return _whole(() => connection.query(sql, parameters),
+        () => connection.stream(sql, parameters));
   }
 
   Map<String, Object?> _bulkInsert(Request request) {
@@ -204,6 +217,15 @@ final class Operations {
   Map<String, Object?> _statementExecute(Request request) =>
       resultReply(_statement(request).execute(parametersOf(request)));
 
+  Map<String, Object?> _statementQuery(Request request) {
+    final statement = _statement(request);
+    final parameters = parametersOf(request);
+    return _whole(() => statement.query(parameters), () {
+      statement.execute(parameters);
+      return statement.stream();
+    });
+  }
+
   Map<String, Object?> _statementNext(Request request) =>
       switch (_statement(request).nextResult()) {
         null => const {'found': false},
@@ -249,6 +271,17 @@ final class Operations {
       named('statement', _statements, request);
 
   OdbcStream _stream(Request request) => named('stream', _streams, request);
+}
+
+// The whole result, or what its batches hold and its rows cannot.
+Map<String, Object?> _whole(
+    OdbcResult Function() query, OdbcStream Function() stream) {
+  try {
+    return wholeReply(query());
+  } on OdbcException catch (error) {
+    if (!isOfRow(error)) rethrow;
+    return _drained(stream());
+  }
 }
 
 Map<String, Object?> _drained(OdbcStream stream) {

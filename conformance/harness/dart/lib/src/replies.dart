@@ -1,5 +1,6 @@
 import 'package:odbc_engine/odbc_engine.dart';
 
+import 'cells.dart';
 import 'parameters.dart';
 import 'request.dart';
 import 'telemetry.dart';
@@ -117,6 +118,15 @@ List<Map<String, Object?>> schemaReply(List<OdbcColumn> columns) => [
           'metadata': column.metadata,
         },
     ];
+
+/// The columns and rows of a whole [result].
+Map<String, Object?> wholeReply(OdbcResult result) =>
+    {'schema': schemaReply(result.columns), 'rows': rowsOfResult(result)};
+
+/// Whether [error] is that of a value that a row cannot hold, which a batch may
+/// hold all the same; what the driver says is no such error.
+bool isOfRow(OdbcException error) =>
+    error.kind == OdbcErrorKind.data && error.sqlstate == null;
 
 /// How long a statement may take, as a request says.
 Duration queryTimeoutOf(Request request) =>
