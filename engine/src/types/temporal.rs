@@ -237,6 +237,9 @@ fn digits(text: &[u8]) -> Option<u32> {
 
 /// Reads a date, then "T" or a space and a time, then perhaps an offset from UTC.
 fn parse_timestamp(text: &str) -> Option<NaiveDateTime> {
+    if let Some(counted) = text.strip_suffix(" BC") {
+        return parse_timestamp(&counted_from_zero(counted)?);
+    }
     let Some(at) = text.find([' ', 'T']) else {
         return Some(parse_date(text)?.and_time(NaiveTime::MIN));
     };
@@ -251,6 +254,15 @@ fn parse_timestamp(text: &str) -> Option<NaiveDateTime> {
         "" | "Z" => Some(local),
         _ => local.checked_sub_signed(parse_offset(offset)?),
     }
+}
+
+/// A timestamp of a year before Christ with the year as Arrow counts it; psqlodbc 13.02 gives
+/// -infinity as one before PostgreSQL's first.
+fn counted_from_zero(before_christ: &str) -> Option<String> {
+    const FIRST_YEAR: u32 = 4713;
+    let (year, rest) = before_christ.split_once('-')?;
+    let year = number(year, 4..=4).filter(|year| (1..=FIRST_YEAR).contains(year))?;
+    Some(format!("-{:04}-{rest}", year - 1))
 }
 
 /// Reads "+HH", "+HHMM" or "+HH:MM".
@@ -318,6 +330,8 @@ mod tests {
         assert_eq!(micros("1969-12-31 23:59:59.999999"), Some(-1));
         assert_eq!(micros("1970-01-01 02:00:00 +02:00"), Some(0));
         assert_eq!(micros("1970-01-01 00:00:00.1234567"), None);
+        assert_eq!(micros("0044-03-15 01:02:03 BC"), Some(-63_517_820_277_000_000));
+        assert!(micros("0005-02-29 00:00:00.5 BC").is_some());
         assert_eq!(micros("1970-01-01 00:00:00.1230000"), Some(123_000));
     }
 
@@ -339,7 +353,7 @@ mod tests {
         {
             assert_eq!(parse_time(text), None, "{text}");
         }
-        assert_eq!(micros("0044-03-15 01:02:03 BC"), None);
+        assert_eq!(micros("9999-01-01 00:00:00 BC"), None);
         assert_eq!(micros("2023-01-01 25:00:00"), None);
         assert_eq!(micros("2023-01-01 10:00:00+99:99x"), None);
     }
