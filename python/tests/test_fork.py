@@ -58,3 +58,31 @@ except odbc_engine.OperationalError as error:
     child = Child(connection_string("sqlite", tmp_path), action)
     child.expect("TIMEOUT", "done", "42")
     child.end()
+
+
+def test_a_forked_child_stops_nothing_of_its_parent(tmp_path: Path) -> None:
+    action = """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+cursor = connection.cursor()
+cursor.query_timeout_ms = 2000
+running = threading.Thread(target=cursor.execute, args=("select sleep(1)",))
+running.start()
+time.sleep(0.3)
+if child := os.fork():
+    running.join()
+    # The child has what it needs to stop the query above, which has ended.
+    connection.execute("select sleep(3)").fetchall()
+    say("undisturbed")
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+else:
+    other = odbc_engine.connect(os.environ["TEST_CONNECTION"])
+    cursor = other.cursor()
+    cursor.query_timeout_ms = 60_000
+    cursor.execute("select 1").fetchall()
+    signal.pause()
+"""
+    child = Child(connection_string("mariadb", tmp_path), action)
+    child.expect("undisturbed", "done", "42")
+    child.end()

@@ -55,6 +55,8 @@ impl Alarm {
         let mut timer = lock();
         let process = std::process::id();
         if timer.process != process {
+            // After a fork the alarms are copies of the other process's, whose calls go on there.
+            timer.alarms.clear();
             (timer.wakes, timer.process) = (None, process);
         }
         let due = Due { control: Arc::downgrade(control), alarm, ms };
