@@ -74,6 +74,7 @@ pub(crate) struct Shared {
 pub(crate) struct SessionGuard<'a> {
     session: MutexGuard<'a, Option<Session>>,
     clear_requested: &'a AtomicBool,
+    orphans: &'a Mutex<Vec<StatementKey>>,
     /// Ends behind the lock.
     _turn: Turn<'a>,
 }
@@ -92,6 +93,12 @@ impl Drop for SessionGuard<'_> {
         if self.clear_requested.swap(false, Ordering::AcqRel) {
             // Nobody waits for an answer here.
             let _ = self.clear_statements();
+        }
+        // What was dropped meanwhile may hold locks of the database.
+        let orphans =
+            std::mem::take(&mut *self.orphans.lock().unwrap_or_else(PoisonError::into_inner));
+        for key in orphans {
+            self.close_statement(key);
         }
     }
 }
@@ -121,21 +128,17 @@ impl Shared {
         self.lock(operation, None)
     }
 
-    /// One or the other.
-    pub fn session_for(
-        &self,
-        operation: &'static str,
-        while_inserting: bool,
-    ) -> Result<SessionGuard<'_>> {
-        match while_inserting {
-            true => self.session_while_inserting(operation),
-            false => self.session(operation),
-        }
-    }
-
     /// The same for a job that can be stopped.
     pub fn session_of(&self, job: &Job) -> Result<SessionGuard<'_>> {
         not_inserting(self.session_of_while_inserting(job)?, job.name)
+    }
+
+    /// One or the other.
+    pub fn session_for(&self, job: &Job, while_inserting: bool) -> Result<SessionGuard<'_>> {
+        match while_inserting {
+            true => self.session_of_while_inserting(job),
+            false => self.session_of(job),
+        }
     }
 
     pub fn session_of_while_inserting(&self, job: &Job) -> Result<SessionGuard<'_>> {
@@ -163,7 +166,8 @@ impl Shared {
         if self.clear_requested.swap(false, Ordering::AcqRel) {
             let _ = open.clear_statements();
         }
-        Ok(SessionGuard { session, clear_requested: &self.clear_requested, _turn: turn })
+        let Self { clear_requested, orphans, .. } = self;
+        Ok(SessionGuard { session, clear_requested, orphans, _turn: turn })
     }
 
     /// Begins what may run long, so that others can stop it.

@@ -107,7 +107,8 @@ impl Statement {
         if sql.contains('\0') {
             return Err(invalid("the SQL text holds a NUL character"));
         }
-        let mut session = shared.session_for("statement", feeds_insert)?;
+        let job = shared.job("statement")?;
+        let mut session = shared.session_for(&job, feeds_insert)?;
         let key = session.statements.insert(StatementState::new());
         let width = shared.dbms.statement_bytes_min;
         let word = first_word(sql);
@@ -193,10 +194,7 @@ impl Statement {
             (self.sql.as_str(), parameters.encode(dbms)?)
         };
         let job = self.shared.control.begin(OPERATION, Some(self.key), None)?;
-        let mut session = match self.feeds_insert {
-            true => self.shared.session_of_while_inserting(&job)?,
-            false => self.shared.session_of(&job)?,
-        };
+        let mut session = self.shared.session_for(&job, self.feeds_insert)?;
         let _alarm = job.within(self.query_timeout_ms());
         if dbms.transaction_text_desyncs && !session.autocommit && ends_transaction(&self.sql) {
             return Err(Error::new(
@@ -379,7 +377,8 @@ impl Statement {
     pub fn stream(&self, options: &StreamOptions) -> Result<Stream> {
         const OPERATION: &str = "stream";
         options.check()?;
-        let mut session = self.shared.session_for(OPERATION, self.feeds_insert)?;
+        let job = self.shared.control.begin(OPERATION, Some(self.key), None)?;
+        let mut session = self.shared.session_for(&job, self.feeds_insert)?;
         let context = session.context(OPERATION);
         // psqlodbc 13.02 and MariaDB Connector/ODBC 3.1.15 tell the table's NOT NULL also behind
         // ROLLUP, and psqlodbc behind some outer joins.

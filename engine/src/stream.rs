@@ -185,7 +185,10 @@ impl ResultKey {
                 // A commit must not pass over it, whenever the consumer comes to it.
                 session.note_failure();
             }
-            if awaited.is_some() && session.schema_mark() != awaited {
+            let stopped = || control.was_late().is_some();
+            let is_stale =
+                awaited.is_some() && !stopped() && session.schema_mark() != awaited && !stopped();
+            if is_stale {
                 return Err(changed());
             }
             (batch, last) = fetched.map_err(|error| control.explain(error).0)?;
@@ -201,6 +204,8 @@ impl ResultKey {
 
     /// Gives the result up after an error, unless its statement has gone on.
     fn give_up(&self, error: Error) -> Error {
+        // Nothing is read any more that a request for another call could stop as well.
+        self.shared.control.close_stream(&self.flag);
         let Ok(mut session) = self.shared.session_while_inserting(OPERATION) else { return error };
         if self.check().is_err() {
             return error;

@@ -63,6 +63,7 @@ impl Control {
         let mut state = self.lock();
         state.lease += 1;
         state.stopped = false;
+        state.streams.clear();
         state.lease
     }
 
@@ -113,6 +114,7 @@ impl Control {
         let id = match outer {
             Some(outer) => {
                 outer.depth += 1;
+                outer.part = statement;
                 outer.id
             }
             None => {
@@ -123,6 +125,7 @@ impl Control {
                     thread,
                     depth: 1,
                     statement,
+                    part: None,
                     stream: stream.cloned(),
                     cause: None,
                     others: Vec::new(),
@@ -139,6 +142,7 @@ impl Control {
         let mut state = self.lock();
         let Some(place) = state.jobs.iter().position(|entry| entry.id == id) else { return };
         state.jobs[place].depth -= 1;
+        state.jobs[place].part = None;
         if state.jobs[place].depth == 0 {
             state.jobs.swap_remove(place);
         }
@@ -317,8 +321,11 @@ impl Control {
         let mut state = self.lock();
         let none = HStmt(std::ptr::null_mut());
         let facts = self.facts();
-        let own = state.current.and_then(|id| state.entry(id)?.statement);
-        let reads_others = state.streams.iter().any(|open| open.statement != own);
+        let entry = state.current.and_then(|id| state.entry(id));
+        let reads_others = state.streams.iter().any(|open| match entry {
+            Some(entry) => !entry.reads(open),
+            None => open.statement.is_some(),
+        });
         let State { call, sending, .. } = &mut *state;
         let (Some(call), Some(facts)) = (call.as_mut().filter(|call| call.id == call_id), facts)
         else {
@@ -416,6 +423,11 @@ impl Control {
         others: Vec<CancelHandle>,
     ) {
         self.lock().streams.push(OpenStream { flag: flag.clone(), statement, others });
+    }
+
+    /// Forgets the streams of statements that are closed.
+    pub fn close_streams(&self, are_closed: impl Fn(Option<StatementKey>) -> bool) {
+        self.lock().streams.retain(|open| !are_closed(open.statement));
     }
 
     pub fn close_stream(&self, flag: &StreamFlag) {

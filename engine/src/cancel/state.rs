@@ -59,6 +59,8 @@ pub(super) struct Entry {
     /// How many operations of the same thread are one with it.
     pub depth: usize,
     pub statement: Option<StatementKey>,
+    /// The statement of the part that runs, where that is another one.
+    pub part: Option<StatementKey>,
     pub stream: Option<StreamFlag>,
     pub cause: Option<Cause>,
     /// What else is to stop with it.
@@ -67,6 +69,15 @@ pub(super) struct Entry {
     pub alarm: Option<u64>,
     /// Why it could not be stopped.
     pub trouble: Option<String>,
+}
+
+impl Entry {
+    /// Whether a stream is one that this operation reads, itself or by a part of it.
+    pub fn reads(&self, open: &OpenStream) -> bool {
+        open.statement == self.statement
+            || (open.statement.is_some() && open.statement == self.part)
+            || self.stream.as_ref().is_some_and(|stream| open.flag.is(stream))
+    }
 }
 
 #[derive(Debug)]

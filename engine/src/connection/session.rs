@@ -147,6 +147,7 @@ impl Session {
     /// Closes a statement; its prepared handle is kept where another may use it.
     pub fn close_statement(&mut self, key: StatementKey) {
         let closed = self.statements.remove(key);
+        self.handle.control().close_streams(|statement| statement == Some(key));
         let generation = self.generation;
         let prepared = closed.and_then(|state| state.into_prepared(generation, self.dbms));
         if let Some(prepared) = prepared {
@@ -159,6 +160,7 @@ impl Session {
     pub fn clear_statements(&mut self) -> Result<usize> {
         let context = self.context("clear");
         let open = self.statements.len();
+        self.handle.control().close_streams(|statement| statement.is_some());
         let freed = self.statements.drain().map(|(_, statement)| statement.free(context));
         let failures: Vec<_> = freed.filter_map(Result::err).collect();
         self.cache.clear();
