@@ -301,6 +301,23 @@ fn a_failure_that_nobody_has_read_yet_fails_the_commit() {
 }
 
 #[test]
+fn a_commit_of_an_inner_one_that_fails_leaves_it_to_be_rolled_back() {
+    let connection = connect(SQLITE);
+    run(&connection, "CREATE TABLE t (i INTEGER PRIMARY KEY)");
+    let begin = || connection.begin(&TransactionOptions::default()).unwrap();
+    begin();
+    run(&connection, "INSERT INTO t VALUES (1)");
+    begin();
+    assert_eq!(fails(&connection, "INSERT OR ROLLBACK INTO t VALUES (1)"), ErrorKind::Constraint);
+    assert_eq!(connection.commit().unwrap_err().kind, ErrorKind::Transaction);
+    connection.rollback().unwrap();
+    assert_eq!(connection.transaction_depth().unwrap(), 1);
+    assert_eq!(connection.commit().unwrap_err().kind, ErrorKind::Transaction);
+    assert!(connection.autocommit().unwrap());
+    assert_eq!(count(&connection, "t"), "0");
+}
+
+#[test]
 fn what_the_work_of_a_transaction_left_open_ends_with_it() {
     let connection = connect(SQLITE);
     run(&connection, "CREATE TABLE t (i INTEGER)");

@@ -193,7 +193,12 @@ class Connection:
             with contextlib.suppress(errors.Error):
                 self._end(around, self.rollback)
             raise
-        self._end(around, self.commit)
+        try:
+            self._end(around, self.commit)
+        except BaseException:
+            with contextlib.suppress(errors.Error):
+                self._end(around, self.rollback)
+            raise
 
     def _begin(self, options: TransactionOptions) -> int:
         """Begins a transaction; tells how many are open around it."""

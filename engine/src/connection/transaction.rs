@@ -192,7 +192,14 @@ impl Session {
 
     pub fn commit(&mut self) -> Result<()> {
         match self.levels.pop() {
-            Some(Level::Savepoint(name)) => self.release_savepoint(&name),
+            Some(Level::Savepoint(name)) => {
+                let released = self.release_savepoint(&name);
+                if released.is_err() {
+                    // It is still open, for a rollback to end it and not the one around it.
+                    self.levels.push(Level::Savepoint(name));
+                }
+                released
+            }
             Some(Level::Transaction { restore, autocommit }) => {
                 let ended = self.end_transaction(true);
                 self.leave(restore, autocommit, ended.is_err());

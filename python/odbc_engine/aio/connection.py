@@ -145,7 +145,12 @@ class Connection(Waiting[_Sync]):
             with contextlib.suppress(errors.Error):
                 await self._worker.do(lambda: roll_back(around))
             raise
-        await self._worker.do(lambda: sync._end(around, sync.commit))
+        try:
+            await self._worker.do(lambda: sync._end(around, sync.commit))
+        except BaseException:
+            with contextlib.suppress(errors.Error):
+                await self._worker.do(lambda: roll_back(around))
+            raise
 
     async def run_in_transaction(
         self,
