@@ -245,6 +245,25 @@ fn a_validation_query_runs_before_each_loan() {
 }
 
 #[test]
+fn connections_that_could_not_be_replaced_come_back() {
+    let database = concat!(env!("CARGO_TARGET_TMPDIR"), "/pool_kept.db");
+    let _ = std::fs::remove_file(database);
+    let database = format!("Driver=SQLite3;Database={database}");
+    let plain = connect(&database);
+    run(&plain, "CREATE TABLE alive (a INTEGER)");
+    let options = r#"{"size_min": 2, "idle_timeout_ms": 0, "lifetime_ms": 0,
+                      "validation_query": "SELECT a FROM alive"}"#;
+    let pool = pool(&database, options);
+    eventually(&pool, |state| state.idle == 2);
+    run(&plain, "DROP TABLE alive");
+    for _ in 0..2 {
+        assert_eq!(kind(pool.acquire()), Some(ErrorKind::Syntax));
+    }
+    run(&plain, "CREATE TABLE alive (a INTEGER)");
+    eventually(&pool, |state| state.idle == 2);
+}
+
+#[test]
 fn options_hold_for_every_connection() {
     let options = r#"{"size_max": 1, "connection": {"read_only": true, "autocommit": false}}"#;
     let pool = pool(SQLITE, options);

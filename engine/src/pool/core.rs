@@ -241,8 +241,14 @@ impl Core {
                 Ok((parked, Instant::now()))
             }
             Err(error) => {
-                self.lock().failed_to_open();
+                let mut state = self.lock();
+                state.failed_to_open();
+                let lacks = state.lacks();
+                drop(state);
                 self.drained.notify_all();
+                if lacks {
+                    self.to_keep.notify_one();
+                }
                 if error.kind == ErrorKind::Timeout && Instant::now() >= until {
                     let message = format!(
                         "no connection could be opened within {} ms (option \
