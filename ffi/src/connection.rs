@@ -52,7 +52,7 @@ pub unsafe extern "C" fn odbc_connection_close(
     connection: OdbcHandle,
     error: *mut OdbcError,
 ) -> i32 {
-    guard(error, || CONNECTIONS.remove(connection)?.map_or(Ok(()), |open| open.close()))
+    guard(error, || CONNECTIONS.close(connection, Connection::close))
 }
 
 /// For finalizers: forgets the connection whose handle is this pointer's value, without waiting.

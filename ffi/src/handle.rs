@@ -3,9 +3,11 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, LazyLock, PoisonError, RwLock,
+        Arc, LazyLock, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
+        mpsc::{Sender, channel},
     },
+    thread,
 };
 
 use engine::{Connection, Error, ErrorKind, Pool, Result, Statement, Stream};
@@ -30,6 +32,22 @@ pub(crate) static CONNECTIONS: Registry<Connection> = Registry::new(1, "connecti
 pub(crate) static STATEMENTS: Registry<Statement> = Registry::new(2, "statement");
 pub(crate) static STREAMS: Registry<Stream> = Registry::new(3, "stream");
 pub(crate) static POOLS: Registry<Pool> = Registry::new(5, "pool");
+
+/// Drops something on a thread of its own, since the last holder of a connection may wait for the
+/// network, and a finalizer must not.
+pub(crate) fn drop_later(object: impl Send + 'static) {
+    type Line = Mutex<Sender<Box<dyn Send>>>;
+    static LINE: LazyLock<Line> = LazyLock::new(|| {
+        let (sender, line) = channel::<Box<dyn Send>>();
+        // Without a thread its end of the line is gone, and objects are dropped where they are.
+        let _ = thread::Builder::new()
+            .name("odbc_finalizer".to_owned())
+            .spawn(move || line.into_iter().for_each(drop));
+        Mutex::new(sender)
+    });
+    let line = LINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = line.send(Box::new(object));
+}
 
 impl<T> Registry<T> {
     const fn new(kind: u64, name: &'static str) -> Self {
@@ -68,6 +86,15 @@ impl<T> Registry<T> {
             Err(_) if self.was_given_out(handle) => Ok(None),
             found => found.map(Some),
         }
+    }
+
+    /// Closes an object and forgets its handle, which stays until then, so that what it waits for
+    /// can be stopped; does nothing where that was done before.
+    pub fn close(&self, handle: OdbcHandle, close: impl FnOnce(&T) -> Result<()>) -> Result<()> {
+        let Some(object) = self.find(handle, "close")? else { return Ok(()) };
+        let closed = close(&object);
+        self.remove(handle)?;
+        closed
     }
 
     /// Forgets a handle and gives its object; None where that was done before.

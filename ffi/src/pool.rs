@@ -123,7 +123,7 @@ pub unsafe extern "C" fn odbc_pool_cancel(pool: OdbcHandle, error: *mut OdbcErro
 /// nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_pool_close(pool: OdbcHandle, error: *mut OdbcError) -> i32 {
-    guard(error, || POOLS.remove(pool)?.map_or(Ok(()), |open| open.close()))
+    guard(error, || POOLS.close(pool, Pool::close))
 }
 
 /// For finalizers: forgets the pool whose handle is this pointer's value, without waiting. Its

@@ -10,7 +10,7 @@ use crate::{
     arrow,
     error::OdbcError,
     guard::{guard, infallible},
-    handle::{CONNECTIONS, OdbcHandle, STATEMENTS},
+    handle::{CONNECTIONS, OdbcHandle, STATEMENTS, drop_later},
     text::OdbcText,
 };
 
@@ -148,12 +148,12 @@ pub unsafe extern "C" fn odbc_statement_warnings(
 /// Closes a statement and its stream. Closing again does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_statement_close(statement: OdbcHandle, error: *mut OdbcError) -> i32 {
-    guard(error, || STATEMENTS.remove(statement)?.map_or(Ok(()), |open| Statement::close(&open)))
+    guard(error, || STATEMENTS.close(statement, Statement::close))
 }
 
 /// For finalizers: forgets the statement whose handle is this pointer's value, without waiting.
 /// What is busy is freed by the next call on its connection.
 #[unsafe(no_mangle)]
 pub extern "C" fn odbc_statement_finalize(statement: *mut c_void) {
-    infallible((), || drop(STATEMENTS.remove(statement as OdbcHandle)));
+    infallible((), || drop_later(STATEMENTS.remove(statement as OdbcHandle)));
 }

@@ -14,7 +14,7 @@ use crate::{
     error::OdbcError,
     export,
     guard::{guard, infallible},
-    handle::{OdbcHandle, STATEMENTS, STREAMS},
+    handle::{OdbcHandle, STATEMENTS, STREAMS, drop_later},
     text::OdbcText,
 };
 
@@ -152,11 +152,11 @@ pub unsafe extern "C" fn odbc_stream_warnings(
 /// Closes a stream; its statement can be executed again. Closing again does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn odbc_stream_close(stream: OdbcHandle, error: *mut OdbcError) -> i32 {
-    guard(error, || STREAMS.remove(stream)?.map_or(Ok(()), |open| open.close()))
+    guard(error, || STREAMS.close(stream, engine::Stream::close))
 }
 
 /// For finalizers: forgets the stream whose handle is this pointer's value, without waiting.
 #[unsafe(no_mangle)]
 pub extern "C" fn odbc_stream_finalize(stream: *mut c_void) {
-    infallible((), || drop(STREAMS.remove(stream as OdbcHandle)));
+    infallible((), || drop_later(STREAMS.remove(stream as OdbcHandle)));
 }

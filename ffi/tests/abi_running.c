@@ -132,8 +132,46 @@ static void test_query_timeout(void) {
   CHECK(ok(odbc_connection_close(connection, &error)));
 }
 
+static void *execute_long(void *argument) {
+  struct race *race = argument;
+  odbc_execution execution;
+  atomic_store(&race->rounds, 1);
+  atomic_store(&race->over, odbc_statement_execute(race->statement, NULL, NULL, &execution, NULL));
+  return NULL;
+}
+
+static void *close_meanwhile(void *argument) {
+  struct race *race = argument;
+  atomic_fetch_add(&race->rounds, 1);
+  CHECK(odbc_connection_close(race->connection, NULL) == 0);
+  atomic_fetch_add(&race->rounds, 1);
+  return NULL;
+}
+
+/* What a close waits for can be stopped. */
+static void test_cancel_while_closing(void) {
+  static const char LONG[] =
+      "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 2000000000) SELECT count(*) FROM s";
+  struct race race;
+  pthread_t executing, closing;
+  memset(&race, 0, sizeof race);
+  race.connection = open_connection();
+  race.statement = open_statement(race.connection, LONG);
+  CHECK(pthread_create(&executing, NULL, execute_long, &race) == 0);
+  while (atomic_load(&race.rounds) < 1) continue;
+  CHECK(pthread_create(&closing, NULL, close_meanwhile, &race) == 0);
+  while (atomic_load(&race.rounds) < 2) continue;
+  /* The execution may have not begun, or be refused because the close came first. */
+  while (atomic_load(&race.rounds) < 3) CHECK(odbc_connection_cancel(race.connection, NULL) == 0);
+  pthread_join(executing, NULL);
+  pthread_join(closing, NULL);
+  int32_t status = atomic_load(&race.over);
+  CHECK(status == CANCELLED || status == INVALID_STATE);
+}
+
 int main(void) {
   test_pools();
+  test_cancel_while_closing();
   test_cancel_races();
   test_query_timeout();
   printf("%d checks, %d failures\n", checks, failures);
