@@ -13,7 +13,7 @@ pub(crate) use {
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    options::{invalid, object},
+    options::{from_members, object},
 };
 
 /// What to ask the catalog for; each is the ODBC function of that name.
@@ -74,9 +74,7 @@ impl CatalogQuery {
 
     /// Reads a question from a JSON object: `function`, and the others by their names.
     pub fn from_json(json: &str) -> Result<Self> {
-        let members = object(json, "catalog")?;
-        serde_json::from_value(members.into())
-            .map_err(|error| invalid("catalog", format!("the catalog query: {error}")))
+        from_members(object(json, "catalog")?, "catalog")
     }
 
     /// Refuses a question that its function cannot be asked.
@@ -120,6 +118,7 @@ mod tests {
         for (json, named) in [
             ("", "function"),
             (r#"{"function": "views"}"#, "views"),
+            (r#"{"function": "tables", "name": 5}"#, "\"name\""),
             (r#"{"function": "tables", "table": "x"}"#, "table"),
             (r#"{"function": "tables", "column": "x"}"#, "column"),
             (r#"{"function": "type_info", "name": "x"}"#, "name"),

@@ -1,5 +1,6 @@
 //! What a caller may set, with units, defaults and limits.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -189,6 +190,18 @@ pub(crate) fn object(json: &str, operation: &'static str) -> Result<Map<String, 
         Ok(_) => Err(invalid(operation, "the options must be a JSON object".into())),
         Err(error) => Err(invalid(operation, format!("the options are not JSON: {error}"))),
     }
+}
+
+/// Options as serde reads them; an error names the one that it is about.
+pub(crate) fn from_members<T: DeserializeOwned>(
+    members: Map<String, Value>,
+    operation: &'static str,
+) -> Result<T> {
+    serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| {
+        let path = error.path().to_string();
+        let about = if path == "." { "the options".to_owned() } else { format!("option {path:?}") };
+        invalid(operation, format!("{about}: {}", error.inner()))
+    })
 }
 
 pub(crate) fn integer<T: TryFrom<u64>>(

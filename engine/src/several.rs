@@ -16,7 +16,7 @@ use crate::{
     dbms::Dbms,
     error::{Error, ErrorKind, Result},
     identifier, metrics,
-    options::{StreamOptions, invalid, object},
+    options::{StreamOptions, from_members, invalid, object},
     parameters::Parameters,
     statement::Statement,
     stream::Stream,
@@ -54,9 +54,7 @@ impl PartitionOptions {
 
     /// Reads the options from a JSON object.
     pub fn from_json(json: &str) -> Result<Self> {
-        let members = object(json, "partition")?;
-        serde_json::from_value(members.into())
-            .map_err(|error| invalid("partition", format!("the options: {error}")))
+        from_members(object(json, "partition")?, "partition")
     }
 
     fn check(&self) -> Result<()> {
@@ -86,9 +84,7 @@ impl PageOptions {
 
     /// Reads the options from a JSON object.
     pub fn from_json(json: &str) -> Result<Self> {
-        let members = object(json, "page")?;
-        serde_json::from_value(members.into())
-            .map_err(|error| invalid("page", format!("the options: {error}")))
+        from_members(object(json, "page")?, "page")
     }
 
     fn check(&self) -> Result<()> {

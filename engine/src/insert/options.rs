@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::OPERATION;
 use crate::{
     error::Result,
-    options::{boolean, integer, invalid, object, range},
+    options::{boolean, from_members, integer, invalid, object, range},
 };
 
 /// What becomes of the table, by ADBC's names.
@@ -90,8 +90,7 @@ impl BulkOptions {
     }
 
     fn from_members(members: Map<String, Value>) -> Result<Self> {
-        let options: Self = serde_json::from_value(members.into())
-            .map_err(|error| invalid(OPERATION, format!("the options: {error}")))?;
+        let options: Self = from_members(members, OPERATION)?;
         options.check()?;
         Ok(options)
     }
@@ -196,7 +195,9 @@ mod tests {
     fn bad_options_are_named() {
         for (json, named) in [
             (r#"{"modus": "append"}"#, "modus"),
-            (r#"{"mode": "upsert"}"#, "upsert"),
+            (r#"{"mode": "upsert"}"#, "\"mode\""),
+            (r#"{"mode": null}"#, "\"mode\""),
+            (r#"{"find_bad_row": 1}"#, "find_bad_row"),
             (r#"{"commit_every_rows": 0}"#, "commit_every_rows"),
             (r#"{"chunk_rows": 0}"#, "chunk_rows"),
             (r#"{"chunk_rows": 1000001}"#, "chunk_rows"),
