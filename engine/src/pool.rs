@@ -134,12 +134,17 @@ impl Pool {
         CancelHandle::of_inserts(&self.core.inserts, &self.core.telemetry.place)
     }
 
+    /// Does what [`Pool::close`] does, but waits for no connection that is lent.
+    pub fn shut(&self) {
+        self.core.shut();
+    }
+
     /// Lends no more connections, closes those that are not lent, and waits up to
     /// `acquire_timeout_ms` for the others to come back; those that do not are closed when they
     /// do, and the error, of kind `Timeout`, tells how many they are. Closing again does nothing
     /// but wait for them.
     pub fn close(&self) -> Result<()> {
-        self.core.shut();
+        self.shut();
         self.core.drain()
     }
 }

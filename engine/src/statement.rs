@@ -1,5 +1,6 @@
 //! Statements: SQL text that is executed, once or many times.
 
+mod closed;
 mod held;
 mod state;
 mod steady;
@@ -7,13 +8,14 @@ mod steady;
 use std::{
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Instant,
 };
 
 use serde::Serialize;
 
+pub(crate) use closed::CLOSED;
 pub(crate) use held::HeldResult;
 pub(crate) use state::{Loss, StatementState};
 
@@ -84,6 +86,8 @@ pub struct Statement {
     named: OnceLock<Named>,
     /// What the text is about, once that is asked for.
     subject: OnceLock<Arc<Subject>>,
+    /// The number of the result that is read at present; 0 for none.
+    reading: Arc<AtomicU64>,
     query_timeout_ms: AtomicU32,
     /// Of the last execution; kept here so that reading them never waits for the connection.
     warnings: Mutex<Vec<Diagnostic>>,
@@ -109,7 +113,9 @@ impl Statement {
         }
         let job = shared.job("statement")?;
         let mut session = shared.session_for(&job, feeds_insert)?;
-        let key = session.statements.insert(StatementState::new());
+        let state = StatementState::new();
+        let reading = state.reading();
+        let key = session.statements.insert(state);
         let width = shared.dbms.statement_bytes_min;
         let word = first_word(sql);
         Ok(Self {
@@ -117,6 +123,7 @@ impl Statement {
             key,
             named: OnceLock::new(),
             subject: OnceLock::new(),
+            reading,
             query_timeout_ms: shared.query_timeout_ms().into(),
             keeps_schema: keeps_schema(word) && !sql.to_ascii_lowercase().contains("set_config"),
             feeds_insert,
@@ -140,6 +147,7 @@ impl Statement {
         let mut state = StatementState::new();
         let asked = state.ask_catalog(query, handle, context);
         asked.map_err(|error| session.failed(error)).inspect_err(metrics::count_error)?;
+        let reading = state.reading();
         let key = session.statements.insert(state);
         drop(session);
         Ok(Self {
@@ -152,6 +160,7 @@ impl Statement {
             writes: Writes::Never,
             named: OnceLock::new(),
             subject: OnceLock::new(),
+            reading,
             warnings: Mutex::default(),
         })
     }
@@ -385,12 +394,11 @@ impl Statement {
         let not_null_holds = || !may_add_nulls(&self.sql, self.shared.dbms.syntax);
         let keeps_columns = session.plans_on_server && !self.sql.trim_end().contains(';');
         let state = self.state(&mut session, OPERATION)?;
-        let reading = state.reading();
         let key = |number| ResultKey {
             shared: Arc::clone(&self.shared),
             statement: self.key,
             number,
-            reading,
+            reading: Arc::clone(&self.reading),
             flag: StreamFlag::default(),
             query_timeout_ms: self.query_timeout_ms(),
         };

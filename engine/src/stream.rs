@@ -1,5 +1,6 @@
 //! Streams: the rows of a result, batch by batch.
 
+mod live;
 mod made;
 mod prefetch;
 
@@ -20,7 +21,7 @@ use crate::{
     error::{Diagnostic, Error, ErrorKind, Result},
     fetch::WARNINGS_MAX,
     metrics,
-    statement::{Statement, StatementState},
+    statement::{CLOSED, Statement, StatementState},
     telemetry::Reading,
 };
 pub(crate) use made::Batches;
@@ -164,7 +165,8 @@ impl ResultKey {
         if reading == self.number && !self.shared.is_closed() {
             return Ok(());
         }
-        Err(closed(if reading > self.number { ": its statement went on" } else { "" }))
+        let went_on = reading > self.number && reading != CLOSED;
+        Err(closed(if went_on { ": its statement went on" } else { "" }))
     }
 
     /// Fetches the next batch from the driver. After a failure the caller gives the result up.

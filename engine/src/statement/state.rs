@@ -24,7 +24,7 @@ use crate::{
     metrics::{Gauge, Open, count_prepare},
     parameters::BoundParameters,
     statement::{
-        Execution,
+        CLOSED, Execution,
         held::{HeldResult, HeldResults},
         steady::Steadiness,
     },
@@ -494,6 +494,6 @@ impl StatementState {
 
 impl Drop for StatementState {
     fn drop(&mut self) {
-        self.reading.store(0, Ordering::Release);
+        self.reading.store(CLOSED, Ordering::Release);
     }
 }
