@@ -2,13 +2,13 @@
 
 use std::ffi::{c_char, c_void};
 
-use engine::{Connection, ConnectionOptions, Result, TransactionOptions};
+use engine::{Connection, ConnectionOptions, Result, Statement, Stream, TransactionOptions};
 
 use crate::{
     arguments::{output, text},
     error::OdbcError,
     guard::{guard, infallible},
-    handle::{CONNECTIONS, OdbcHandle},
+    handle::{CONNECTIONS, OdbcHandle, STATEMENTS, STREAMS, drop_apart},
     text::OdbcText,
 };
 
@@ -52,7 +52,12 @@ pub unsafe extern "C" fn odbc_connection_close(
     connection: OdbcHandle,
     error: *mut OdbcError,
 ) -> i32 {
-    guard(error, || CONNECTIONS.close(connection, Connection::close))
+    guard(error, || {
+        let closed = CONNECTIONS.close(connection, Connection::close);
+        STREAMS.forget(Stream::is_orphan);
+        STATEMENTS.forget(Statement::is_orphan);
+        closed
+    })
 }
 
 /// For finalizers: forgets the connection whose handle is this pointer's value, without waiting.
@@ -60,10 +65,7 @@ pub unsafe extern "C" fn odbc_connection_close(
 #[unsafe(no_mangle)]
 pub extern "C" fn odbc_connection_finalize(connection: *mut c_void) {
     infallible((), || {
-        if let Ok(Some(open)) = CONNECTIONS.remove(connection as OdbcHandle) {
-            // Disconnecting may wait for the network, and a finalizer must not.
-            std::thread::spawn(move || drop(open));
-        }
+        drop_apart(CONNECTIONS.remove(connection as OdbcHandle));
     });
 }
 

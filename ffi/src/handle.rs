@@ -3,9 +3,8 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, LazyLock, Mutex, PoisonError, RwLock,
+        Arc, LazyLock, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Sender, channel},
     },
     thread,
 };
@@ -33,20 +32,12 @@ pub(crate) static STATEMENTS: Registry<Statement> = Registry::new(2, "statement"
 pub(crate) static STREAMS: Registry<Stream> = Registry::new(3, "stream");
 pub(crate) static POOLS: Registry<Pool> = Registry::new(5, "pool");
 
-/// Drops something on a thread of its own, since the last holder of a connection may wait for the
-/// network, and a finalizer must not.
-pub(crate) fn drop_later(object: impl Send + 'static) {
-    type Line = Mutex<Sender<Box<dyn Send>>>;
-    static LINE: LazyLock<Line> = LazyLock::new(|| {
-        let (sender, line) = channel::<Box<dyn Send>>();
-        // Without a thread its end of the line is gone, and objects are dropped where they are.
-        let _ = thread::Builder::new()
-            .name("odbc_finalizer".to_owned())
-            .spawn(move || line.into_iter().for_each(drop));
-        Mutex::new(sender)
-    });
-    let line = LINE.lock().unwrap_or_else(PoisonError::into_inner);
-    let _ = line.send(Box::new(object));
+/// Drops something on a thread of its own, since that may wait for the network, and neither a
+/// finalizer nor what others have dropped must.
+pub(crate) fn drop_apart(object: impl Send + 'static) {
+    let dropping = thread::Builder::new().name("odbc_finalizer".to_owned());
+    // Without a thread it is dropped here.
+    let _ = dropping.spawn(move || drop(object));
 }
 
 impl<T> Registry<T> {
@@ -97,6 +88,15 @@ impl<T> Registry<T> {
         closed
     }
 
+    /// Forgets the objects that nothing can be done with any more; their handles stay closed ones.
+    pub fn forget(&self, is_over: impl Fn(&T) -> bool) {
+        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
+        let over: Vec<_> = objects.extract_if(|_, object| is_over(object)).collect();
+        drop(objects);
+        // Not behind the lock, since that frees what they hold.
+        drop(over);
+    }
+
     /// Forgets a handle and gives its object; None where that was done before.
     pub fn remove(&self, handle: OdbcHandle) -> Result<Option<Arc<T>>> {
         let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
@@ -114,5 +114,28 @@ impl<T> Registry<T> {
     fn was_given_out(&self, handle: OdbcHandle) -> bool {
         let next = self.kind | self.next.load(Ordering::Relaxed);
         (self.kind + 1..next).contains(&handle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_forgotten_is_closed() {
+        static NUMBERS: Registry<u32> = Registry::new(9, "number");
+        let (first, second) = (NUMBERS.insert(1), NUMBERS.insert(2));
+        NUMBERS.forget(|number| *number == 1);
+        let error = NUMBERS.get(first, "test").unwrap_err();
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (ErrorKind::InvalidState, "the number is closed")
+        );
+        assert_eq!(*NUMBERS.get(second, "test").unwrap(), 2);
+        // What stays until it is closed is there for those that stop it.
+        let closed = NUMBERS.close(second, |_| NUMBERS.get(second, "test").map(drop));
+        closed.unwrap();
+        NUMBERS.get(second, "test").unwrap_err();
+        NUMBERS.close(second, |_| unreachable!("it is closed")).unwrap();
     }
 }

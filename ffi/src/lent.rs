@@ -83,13 +83,11 @@ impl Lent {
         batches: *mut FFI_ArrowArray,
         count: u64,
     ) -> Result<Self> {
-        if schema.is_null() || (batches.is_null() && count > 0) {
-            return Err(invalid("the schema or the batches are NULL".to_owned()));
-        }
-        // SAFETY: As the caller promises; what is taken over is released when dropped.
-        let exported = unsafe { FFI_ArrowSchema::from_raw(schema) };
+        // What is taken over is released when dropped, also where the rest of it is missing.
+        // SAFETY: As the caller promises.
+        let exported = (!schema.is_null()).then(|| unsafe { FFI_ArrowSchema::from_raw(schema) });
         let mut taken = VecDeque::new();
-        if count > 0 {
+        if count > 0 && !batches.is_null() {
             let count = usize::try_from(count).map_err(|error| invalid(error.to_string()))?;
             // SAFETY: As above.
             for batch in unsafe { slice::from_raw_parts_mut(batches, count) } {
@@ -97,6 +95,9 @@ impl Lent {
                 taken.push_back(unsafe { FFI_ArrowArray::from_raw(batch) });
             }
         }
+        let Some(exported) = exported.filter(|_| count == 0 || !batches.is_null()) else {
+            return Err(invalid("the schema or the batches are NULL".to_owned()));
+        };
         if taken.iter().any(FFI_ArrowArray::is_released) {
             return Err(invalid("a batch was released before".to_owned()));
         }

@@ -8,7 +8,7 @@ use crate::{
     arguments::{output, text},
     error::OdbcError,
     guard::{guard, infallible},
-    handle::{CONNECTIONS, OdbcHandle, POOLS},
+    handle::{CONNECTIONS, OdbcHandle, POOLS, drop_apart},
     text::OdbcText,
 };
 
@@ -131,9 +131,6 @@ pub unsafe extern "C" fn odbc_pool_close(pool: OdbcHandle, error: *mut OdbcError
 #[unsafe(no_mangle)]
 pub extern "C" fn odbc_pool_finalize(pool: *mut c_void) {
     infallible((), || {
-        if let Ok(Some(open)) = POOLS.remove(pool as OdbcHandle) {
-            // Disconnecting may wait for the network, and a finalizer must not.
-            std::thread::spawn(move || drop(open));
-        }
+        drop_apart(POOLS.remove(pool as OdbcHandle));
     });
 }

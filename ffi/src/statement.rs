@@ -10,7 +10,7 @@ use crate::{
     arrow,
     error::OdbcError,
     guard::{guard, infallible},
-    handle::{CONNECTIONS, OdbcHandle, STATEMENTS, drop_later},
+    handle::{CONNECTIONS, OdbcHandle, STATEMENTS, drop_apart},
     text::OdbcText,
 };
 
@@ -155,5 +155,5 @@ pub unsafe extern "C" fn odbc_statement_close(statement: OdbcHandle, error: *mut
 /// What is busy is freed by the next call on its connection.
 #[unsafe(no_mangle)]
 pub extern "C" fn odbc_statement_finalize(statement: *mut c_void) {
-    infallible((), || drop_later(STATEMENTS.remove(statement as OdbcHandle)));
+    infallible((), || drop_apart(STATEMENTS.remove(statement as OdbcHandle)));
 }

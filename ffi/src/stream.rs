@@ -14,7 +14,7 @@ use crate::{
     error::OdbcError,
     export,
     guard::{guard, infallible},
-    handle::{OdbcHandle, STATEMENTS, STREAMS, drop_later},
+    handle::{OdbcHandle, STATEMENTS, STREAMS, drop_apart},
     text::OdbcText,
 };
 
@@ -158,5 +158,5 @@ pub unsafe extern "C" fn odbc_stream_close(stream: OdbcHandle, error: *mut OdbcE
 /// For finalizers: forgets the stream whose handle is this pointer's value, without waiting.
 #[unsafe(no_mangle)]
 pub extern "C" fn odbc_stream_finalize(stream: *mut c_void) {
-    infallible((), || drop_later(STREAMS.remove(stream as OdbcHandle)));
+    infallible((), || drop_apart(STREAMS.remove(stream as OdbcHandle)));
 }

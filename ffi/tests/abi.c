@@ -373,8 +373,10 @@ static void test_lent_rows(void) {
   CHECK(ok(odbc_rows_lend(&p[0].schema, NULL, 0, &rows, &error)));
   rows.release(&rows);
   CHECK(failed(odbc_rows_lend(NULL, &p[0].array, 1, &rows, &error), INVALID_ARGUMENT));
+  CHECK(p[0].array.release == NULL);
   make_parameters(&p[0]);
   CHECK(failed(odbc_rows_lend(&p[0].schema, NULL, 1, &rows, &error), INVALID_ARGUMENT));
+  CHECK(p[0].schema.release == NULL);
   make_parameters(&p[0]);
   p[0].array.release = NULL;
   CHECK(failed(odbc_rows_lend(&p[0].schema, &p[0].array, 1, &rows, &error), INVALID_ARGUMENT));
