@@ -150,9 +150,12 @@ class Connection:
 
         ``table`` is an identifier as SQL writes it, with its schema before a dot if need be.
         ``data`` is Arrow data (a polars, pandas, pyarrow or duckdb table, a cursor ...), whose
-        columns go to those of the same names, or to ``columns`` in their order. Or it is an
+        columns go to those of the same names, or to ``columns`` in their order; the index of a
+        pandas frame is a column where it has a name. Or it is an
         iterable of tuples, for which ``columns`` gives the names, or of mappings; these are read as
-        they are sent. What the iterable raises is raised here, and nothing is inserted.
+        they are sent. What the iterable raises is raised here, with the engine's error as its
+        cause unless it has one; nothing is inserted then but what ``commit_every_rows`` has
+        committed before, which a note and, of an :class:`Error`, ``bulk`` tell.
 
         The type of a column of Python objects follows from its values, which must be of one kind:
         from all of a list, from the first 65,536 of any other iterable. ``types`` gives it instead:
@@ -280,7 +283,8 @@ class Connection:
         """Asks everything that runs on this connection to stop, from any thread, without waiting.
 
         The calls that run, and the streams that are open, then raise an error of kind
-        ``CANCELLED``. Where nothing runs this does nothing. A database on which a running call
+        ``CANCELLED``. Where nothing runs this does nothing; rows of results that the database has
+        given to their end are still fetched. A database on which a running call
         cannot be stopped makes it a :class:`NotSupportedError`.
         """
         self._native.cancel()

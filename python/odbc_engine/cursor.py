@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Iterable, Mapping
 from types import TracebackType
@@ -16,6 +17,9 @@ from odbc_engine.stream import Stream
 if TYPE_CHECKING:
     from odbc_engine._native import Parameters
     from odbc_engine.connection import Connection
+
+# A day, as the engine has it.
+_QUERY_TIMEOUT_MS_MAX = 86_400_000
 
 
 class Cursor:
@@ -56,7 +60,7 @@ class Cursor:
         """
         if self._closed:
             raise _native.invalid_state("execute", "the cursor is closed")
-        if self._statement is None or sql != self._sql:
+        if self._statement is None or sql != self._sql or self._statement.is_closed():
             statement = self._connection._native.statement(sql)
             if self._query_timeout_ms is not None:
                 statement.set_query_timeout(self._query_timeout_ms)
@@ -69,7 +73,7 @@ class Cursor:
 
         A mapping gives a value for each ``:name`` and ``@name`` instead.
         """
-        if sql != self._sql or self._statement is None:
+        if sql != self._sql or self._statement is None or self._statement.is_closed():
             self.prepare(sql)
         assert self._statement is not None
         self._forget_result()
@@ -155,8 +159,9 @@ class Cursor:
     def cancel(self) -> None:
         """Asks the running call, or the result that is being read, to stop; from any thread.
 
-        It never waits. The call then raises an error of kind ``CANCELLED``; where nothing runs this
-        does nothing.
+        It never waits. The call, or the next fetch, then raises an error of kind ``CANCELLED``.
+        Where nothing runs this does nothing; rows that the database has given to their end are
+        still fetched.
         """
         running = self._calling or self._statement
         if running is not None:
@@ -172,7 +177,15 @@ class Cursor:
         return self._query_timeout_ms
 
     @query_timeout_ms.setter
-    def query_timeout_ms(self, query_timeout_ms: int) -> None:
+    def query_timeout_ms(self, query_timeout_ms: int | None) -> None:
+        if query_timeout_ms is not None:
+            query_timeout_ms = operator.index(query_timeout_ms)
+            if not 0 <= query_timeout_ms <= _QUERY_TIMEOUT_MS_MAX:
+                message = (
+                    f"query_timeout_ms must be None or 0 to {_QUERY_TIMEOUT_MS_MAX}, "
+                    f"not {query_timeout_ms}"
+                )
+                raise _native.invalid_argument("query_timeout", message)
         if self._statement is not None:
             self._statement.set_query_timeout(query_timeout_ms)
         self._query_timeout_ms = query_timeout_ms

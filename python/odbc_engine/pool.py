@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable
 from types import TracebackType
@@ -10,6 +11,7 @@ from typing import Any, Self, Unpack
 from odbc_engine import _native, bulk
 from odbc_engine.bulk import BulkResult, ColumnTypes, Rows
 from odbc_engine.connection import Connection
+from odbc_engine.errors import Error
 from odbc_engine.options import BulkParallelOptions, PoolOptions, PoolSizes, encode, encode_pool
 
 
@@ -18,7 +20,8 @@ class Pool:
 
     Options are those of a pool (``size_min``, ``size_max``, ``acquire_timeout_ms``,
     ``idle_timeout_ms``, ``lifetime_ms``, ``validation_query``), and those of :func:`connect` for
-    its connections. As a context manager it closes when the block ends.
+    its connections. As a context manager it closes when the block ends; where that raises, without
+    waiting for what is lent.
 
     >>> import odbc_engine
     >>> with odbc_engine.Pool("Driver=SQLite3;Database=:memory:", size_max=4) as pool:
@@ -99,4 +102,9 @@ class Pool:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        if exc_type is None:
+            self.close()
+            return
+        # The block's own exception says more, and keeps alive what would be waited for.
+        with contextlib.suppress(Error):
+            self._native.shut()

@@ -61,8 +61,9 @@ class Stream:
     def cancel(self) -> None:
         """Asks the stream to stop, from any thread and without waiting.
 
-        The fetch that runs or comes next raises an error of kind ``CANCELLED`` once the driver has
-        given its batch, and the stream is closed.
+        The fetch that runs or comes next raises an error of kind ``CANCELLED``, unless every row
+        was fetched before, and the stream is closed. Where the database cannot stop a fetch that
+        runs, it raises once the driver has given its batch.
         """
         self._native.cancel()
 

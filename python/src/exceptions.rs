@@ -130,6 +130,7 @@ const OPERATIONS: &[&str] = &[
     "connect",
     "statement",
     "execute",
+    "query_timeout",
     "call",
     "next_result",
     "stream",

@@ -73,6 +73,14 @@ impl Pool {
         enter(py, || self.engine.resize(options))
     }
 
+    /// Closes it without waiting for what is lent.
+    fn shut(&self, py: Python<'_>) -> PyResult<()> {
+        enter(py, || {
+            self.engine.shut();
+            Ok(())
+        })
+    }
+
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         enter(py, || self.engine.close())
     }

@@ -28,6 +28,8 @@ pub(crate) struct Statement {
     /// Rows that it read ahead, as tuples, the next one last.
     ahead: Mutex<Vec<Py<PyAny>>>,
     stop: Stop,
+    /// What the connection's options say.
+    query_timeout_ms: u32,
 }
 
 impl Statement {
@@ -37,6 +39,7 @@ impl Statement {
     ) -> Self {
         Self {
             stop: Stop::Call(engine.cancel_handle()),
+            query_timeout_ms: engine.query_timeout_ms(),
             engine: Detached::new(Arc::new(engine)),
             connection: Detached::new(connection),
             reader: Detached::new(Mutex::default()),
@@ -218,10 +221,16 @@ impl Statement {
         self.stop.cancel().map_err(|error| exceptions::from_engine(py, &error))
     }
 
-    /// How long an execution, or the fetching of a batch, may take; 0 is no limit.
-    fn set_query_timeout(&self, py: Python<'_>, query_timeout_ms: u32) -> PyResult<()> {
-        let set = self.engine.set_query_timeout(query_timeout_ms);
+    /// How long an execution, or the fetching of a batch, may take; 0 is no limit, and None what the
+    /// connection's options say.
+    fn set_query_timeout(&self, py: Python<'_>, query_timeout_ms: Option<u32>) -> PyResult<()> {
+        let set = self.engine.set_query_timeout(query_timeout_ms.unwrap_or(self.query_timeout_ms));
         set.map_err(|error| exceptions::from_engine(py, &error))
+    }
+
+    /// Whether it was closed, such as by `clear_all_statements`, while its connection is open.
+    fn is_closed(&self) -> bool {
+        self.engine.is_closed()
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {

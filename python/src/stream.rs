@@ -30,7 +30,8 @@ pub(crate) struct Reader {
     engine: odbc_engine::Stream,
     /// A forgotten statement would close its stream, which a consumer may still read.
     _statement: Option<Arc<odbc_engine::Statement>>,
-    connection: Arc<odbc_engine::Connection>,
+    /// So would a forgotten connection.
+    _connection: Arc<odbc_engine::Connection>,
     pub(crate) stop: Stop,
     position: Mutex<Position>,
     failure: Mutex<Option<Failure>>,
@@ -66,6 +67,11 @@ struct Position {
 }
 
 impl Position {
+    /// How many rows of the batch have not been read.
+    fn rest(&self) -> usize {
+        self.batch.as_ref().map_or(0, RecordBatch::num_rows) - self.read
+    }
+
     /// The row of the result that is read next.
     fn row(&self) -> u64 {
         self.first_row + (self.read - self.ahead) as u64
@@ -139,7 +145,14 @@ impl Reader {
     ) -> Arc<Self> {
         let (stop, position, failure) =
             (Stop::Call(engine.cancel_handle()), Default::default(), Mutex::default());
-        Arc::new(Self { engine, _statement: statement, connection, stop, position, failure })
+        Arc::new(Self {
+            engine,
+            _statement: statement,
+            _connection: connection,
+            stop,
+            position,
+            failure,
+        })
     }
 
     /// Reads up to `rows_max` rows, all of one batch; None at the end of the result.
@@ -160,15 +173,14 @@ impl Reader {
     }
 
     fn read_into(&self, position: &mut Position, rows_max: usize) -> Result<Option<Window>> {
-        if self.connection.is_closed() {
-            // What is left of a batch must not outlive it; the engine says why there is no more.
-            position.batch = None;
-        }
         if position.lost {
             let message = "rows of this result were lost with a call that failed: execute it again";
             return Err(Error::new(ErrorKind::InvalidState, "fetch", message));
         }
         position.read -= std::mem::take(&mut position.ahead);
+        if !self.engine.is_live() {
+            self.drop_rest(position)?;
+        }
         loop {
             if let Some(batch) = &position.batch {
                 let length = rows_max.min(batch.num_rows() - position.read);
@@ -185,6 +197,18 @@ impl Reader {
             position.batch = Some(next);
             position.read = 0;
         }
+    }
+
+    /// Forgets what is left of a batch, which must not outlive its stream. Where the engine has no
+    /// reason to say why there is no more, that is said here.
+    fn drop_rest(&self, position: &mut Position) -> Result<()> {
+        let had_rows = position.rest() > 0;
+        (position.batch, position.read) = (None, 0);
+        if had_rows && self.engine.is_at_end() && self.engine.is_cancelled() {
+            self.engine.close()?;
+            return Err(Error::new(ErrorKind::Cancelled, "fetch", "the stream was cancelled"));
+        }
+        Ok(())
     }
 
     /// The rows of a window as tuples, appended to a list; returns how many.
@@ -229,7 +253,7 @@ impl Reader {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
-        let is_there = position.ahead == rows && !self.connection.is_closed();
+        let is_there = position.ahead == rows && self.engine.is_live();
         if is_there {
             position.ahead -= 1;
         }
@@ -247,9 +271,7 @@ impl Reader {
 
     /// Whether every row has been read.
     pub(crate) fn is_at_end(&self) -> bool {
-        let position = lock(&self.position);
-        let rows = position.batch.as_ref().map_or(0, RecordBatch::num_rows);
-        position.read == rows && self.engine.is_at_end()
+        lock(&self.position).rest() == 0 && self.engine.is_at_end()
     }
 
     pub(crate) fn close(&self) -> Result<()> {
@@ -328,6 +350,19 @@ impl Stream {
     fn progress(&self) -> (u64, u64, f64) {
         let progress = self.reader.engine.progress();
         (progress.rows, progress.bytes, progress.elapsed.as_secs_f64())
+    }
+
+    /// The row of the result that is read next.
+    fn position(&self, py: Python<'_>) -> PyResult<u64> {
+        enter(py, || Ok(lock(&self.reader.position).row()))
+    }
+
+    /// Gives back the last `rows` rows that were read, which ended at the row `end`.
+    fn give_back(&self, py: Python<'_>, end: u64, rows: usize) -> PyResult<()> {
+        enter(py, || {
+            self.reader.give_back(&Claim { rows, end, torn: false });
+            Ok(())
+        })
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {

@@ -136,6 +136,15 @@ class Connection(Waiting[_Sync]):
         def roll_back(around: int) -> None:
             sync._end(around, sync.rollback)
 
+        def commit(around: int) -> None:
+            # One job, so that a task which is cancelled meanwhile waits for neither.
+            try:
+                sync._end(around, sync.commit)
+            except BaseException:
+                with contextlib.suppress(errors.Error):
+                    roll_back(around)
+                raise
+
         # A task that is cancelled leaves nothing open behind it, and what was to be committed is.
         around = await self._worker.do(lambda: sync._begin(options), discard=roll_back)
         try:
@@ -145,12 +154,7 @@ class Connection(Waiting[_Sync]):
             with contextlib.suppress(errors.Error):
                 await self._worker.do(lambda: roll_back(around))
             raise
-        try:
-            await self._worker.do(lambda: sync._end(around, sync.commit))
-        except BaseException:
-            with contextlib.suppress(errors.Error):
-                await self._worker.do(lambda: roll_back(around))
-            raise
+        await self._worker.do(lambda: commit(around))
 
     async def run_in_transaction(
         self,

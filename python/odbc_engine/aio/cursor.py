@@ -10,6 +10,7 @@ import odbc_engine.cursor
 import odbc_engine.stream
 from odbc_engine import _native
 from odbc_engine._native import Batch
+from odbc_engine.aio.taking import Read, take, taken
 from odbc_engine.aio.waiting import Waiting, awaited, chained
 from odbc_engine.aio.worker import Worker
 from odbc_engine.column import Column, Description
@@ -64,7 +65,12 @@ class Stream:
         return self
 
     async def __anext__(self) -> Batch:
-        batch = await self._do(lambda sync: next(sync, None))
+        def read() -> Read[Batch | None]:
+            sync = self._open()
+            batch = next(sync, None)
+            return Read(batch, batch.num_rows if batch else 0, sync)
+
+        batch = await take(self._worker, read, self._stop)
         if batch is None:
             raise StopAsyncIteration
         return batch
@@ -124,13 +130,17 @@ class Cursor(Waiting[_Sync]):
     executemany = chained(_Sync.executemany)
     callproc = awaited(_Sync.callproc)
     nextset = awaited(_Sync.nextset)
-    fetchone = awaited(_Sync.fetchone)
-    fetchmany = awaited(_Sync.fetchmany)
-    fetchall = awaited(_Sync.fetchall)
-    fetch_pyarrow = awaited(_Sync.fetch_pyarrow)
-    fetch_polars = awaited(_Sync.fetch_polars)
-    fetch_pandas = awaited(_Sync.fetch_pandas)
-    close = awaited(_Sync.close)
+    fetchone = taken(_Sync.fetchone, lambda row: 0 if row is None else 1)
+    fetchmany = taken(_Sync.fetchmany, len)
+    fetchall = taken(_Sync.fetchall, len)
+    fetch_pyarrow = taken(_Sync.fetch_pyarrow, len)
+    fetch_polars = taken(_Sync.fetch_polars, len)
+    fetch_pandas = taken(_Sync.fetch_pandas, len)
+
+    async def close(self) -> None:
+        """Closes the statement and its result. Closing again does nothing."""
+        # Nothing stops it: what it closes must be closed.
+        await self._worker.do(self._sync.close)
 
     def stream(self, **limits: Unpack[StreamOptions]) -> Stream:
         """What is left of the result, in batches of Arrow columns: see ``odbc_engine.Cursor``."""
@@ -202,7 +212,7 @@ class Cursor(Waiting[_Sync]):
         return self._sync.query_timeout_ms
 
     @query_timeout_ms.setter
-    def query_timeout_ms(self, query_timeout_ms: int) -> None:
+    def query_timeout_ms(self, query_timeout_ms: int | None) -> None:
         self._sync.query_timeout_ms = query_timeout_ms
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -82,9 +82,12 @@ class Pool:
 
     async def close(self) -> None:
         """Lends no more, and waits up to ``acquire_timeout_ms`` for what is lent to come back."""
+        await self._closed(odbc_engine.pool.Pool.close)
+
+    async def _closed(self, close: Callable[[odbc_engine.pool.Pool], None]) -> None:
         sync = self._sync
         try:
-            await self._worker.do(sync.close)
+            await self._worker.do(lambda: close(sync))
         finally:
             self._worker.end()
 
@@ -97,4 +100,4 @@ class Pool:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.close()
+        await self._closed(lambda sync: sync.__exit__(exc_type, exc, traceback))

@@ -130,7 +130,10 @@ class Worker:
             result: Result = await asyncio.shield(job.future)
         except asyncio.CancelledError:
             if job.give_up():
-                self._put(job.discard)
+                discarding = _Job(job.discard, None, None)
+                self._put(discarding.run)
+                # What comes next must find it done.
+                await asyncio.wait([discarding.future], timeout=_PATIENCE)
             await job.abandon()
             raise
         return result
