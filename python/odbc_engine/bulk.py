@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from odbc_engine import tables
 from odbc_engine.cursor import Cursor
 from odbc_engine.errors import Diagnostic, Error
 from odbc_engine.stream import Stream
@@ -62,7 +63,7 @@ def insert(
     write: Callable[[object, object], Inserted],
 ) -> BulkResult:
     """Inserts rows by ``write``, which is given them and their columns."""
-    source = data.fetch_arrow() if isinstance(data, Cursor) else data
+    source = data.fetch_arrow() if isinstance(data, Cursor) else tables.without_index(data)
     names = columns if columns is None or isinstance(columns, str) else list(columns)
     try:
         return BulkResult(*write(source, names))
@@ -71,4 +72,23 @@ def insert(
         failure = source._native.failure() if isinstance(source, Stream) else None
         if failure is None:
             raise
+        add_report(failure, error)
         raise failure from error
+
+
+def add_report(failure: BaseException, error: BaseException) -> None:
+    """Adds to what ended the rows what the engine's error tells of those before."""
+    if failure.__cause__ is None:
+        failure.__cause__ = error
+    report = getattr(error, "bulk", None)
+    if report is None:
+        return
+    committed, lost = report["committed"], report["not_committed"]
+    words = f"{committed} rows are committed, {lost} that were read are not"
+    if isinstance(failure, Error):
+        failure.bulk = report
+        if committed:
+            failure.args = (f"{failure} ({words})",)
+            failure.message = f"{failure.message} ({words})"
+    elif committed:
+        failure.add_note(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 from odbc_engine import _native
@@ -51,6 +52,15 @@ def pandas_frame(stream: Stream) -> Any:
         frame.isetitem(place, table.column(place).to_pandas(types_mapper=lambda _, of=of: of))
     frame.columns = table.column_names
     return frame
+
+
+def without_index(data: Any) -> Any:
+    """Rows for an insert; a pandas frame without an index that has no name, which is no column."""
+    pandas = sys.modules.get("pandas")
+    frame = getattr(pandas, "DataFrame", None)
+    if frame is None or not isinstance(data, frame) or any(data.index.names):
+        return data
+    return _library("pyarrow").Table.from_pandas(data, preserve_index=False)
 
 
 def _library(name: str) -> Any:

@@ -87,11 +87,21 @@ impl ReadRows {
         let inserted = enter_on_this_thread(py, stop, || insert(reader));
         let inserted = inserted.map_err(|error| {
             let raised = raised.lock().unwrap_or_else(PoisonError::into_inner).take();
-            raised.unwrap_or(error)
+            match raised {
+                Some(raised) => with_report(py, raised, &error).unwrap_or_else(|failure| failure),
+                None => error,
+            }
         })?;
         let BulkResult { rows, strategy, chunks, workers, warnings, .. } = inserted;
         Ok((rows, strategy, chunks, workers, exceptions::diagnostics(py, &warnings)?))
     }
+}
+
+/// What Python raised, with what the engine's error tells of the rows before.
+fn with_report(py: Python<'_>, raised: PyErr, error: &PyErr) -> PyResult<PyErr> {
+    let module = py.import("odbc_engine.bulk")?;
+    module.call_method1("add_report", (raised.value(py), error.value(py)))?;
+    Ok(raised)
 }
 
 /// The names of columns, in order.

@@ -1,6 +1,6 @@
 //! Rows of Python objects, read as they are needed.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, mem::discriminant, sync::Arc};
 
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{
@@ -211,6 +211,30 @@ impl Seen {
         Self { given, family, first: None, settled: None }
     }
 
+    /// Takes one more value in; false where it does not go with those before, or with a class that is
+    /// given, which no value makes another one.
+    fn admit(&mut self, value: &Value<'_>) -> bool {
+        let mut family = self.family.clone();
+        let keeps_class = |family: &Family| {
+            self.given.is_none() || discriminant(family) == discriminant(&self.family)
+        };
+        let fits = family.admit(value) && keeps_class(&family);
+        if fits {
+            self.family = family;
+        }
+        fits
+    }
+
+    /// Why a value was not taken in.
+    fn refusal(&self, value: &Value<'_>) -> String {
+        match self.first {
+            Some((row, kind)) if self.given.is_none() || kind.starts_with("a datetime") => {
+                format!("{} where row {row} has {kind}", value.kind())
+            }
+            _ => format!("{} is not of the type that types gives", value.kind()),
+        }
+    }
+
     /// Whether nothing is to be learnt from an object.
     fn settled_for(&self, object: &Bound<'_, PyAny>) -> bool {
         self.settled.as_ref().is_some_and(|class| object.get_type().is(class))
@@ -253,19 +277,14 @@ impl<'py> Look<'_, 'py> {
                 continue;
             }
             let admitted = Value::of(object)?.and_then(|value| {
-                if seen.family.admit(&value) {
+                if seen.admit(&value) {
                     seen.first.get_or_insert((self.row, value.kind()));
                     if seen.family.is_settled() {
                         seen.settled = Some(object.get_type().unbind());
                     }
                     return Ok(());
                 }
-                Err(match seen.first {
-                    Some((row, kind)) => {
-                        format!("{} where row {row} has {kind}", value.kind())
-                    }
-                    None => format!("{} is not of the type that types gives", value.kind()),
-                })
+                Err(seen.refusal(&value))
             });
             admitted.map_err(|reason| {
                 let error = data_error(reason).in_column(name).in_row(self.row);
