@@ -27,10 +27,14 @@ pub(crate) fn is_decimal(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     value.is_instance(class(value.py())?)
 }
 
+/// A `Decimal` as Python spells it; a subclass may spell itself in its own way.
+pub(crate) fn spelt(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    class(value.py())?.call_method1("__str__", (value,))?.extract()
+}
+
 /// The plain text of a `Decimal`, or why no database decimal holds it.
 pub(crate) fn text(value: &Bound<'_, PyAny>) -> PyResult<Result<String, String>> {
-    // A subclass may spell itself in its own way.
-    let text: String = class(value.py())?.call_method1("__str__", (value,))?.extract()?;
+    let text = spelt(value)?;
     if text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')) {
         return Ok(Ok(text));
     }

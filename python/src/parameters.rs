@@ -134,7 +134,7 @@ fn invalid(py: Python<'_>, message: String) -> PyErr {
 
 /// One value as an array of length 1; Err says why the database cannot be given it.
 fn array(object: &Bound<'_, PyAny>) -> PyResult<Result<ArrayRef, String>> {
-    Ok(Value::of(object)?.and_then(|value| match value {
+    let array = Value::of(object)?.and_then(|value| match value {
         Value::Null => Ok(Arc::new(NullArray::new(1)) as ArrayRef),
         Value::Boolean(value) => Ok(Arc::new(BooleanArray::from(vec![value]))),
         Value::Integer(value) => Ok(Arc::new(Int64Array::from(vec![value]))),
@@ -152,7 +152,12 @@ fn array(object: &Bound<'_, PyAny>) -> PyResult<Result<ArrayRef, String>> {
         Value::Uuid(bytes) => FixedSizeBinaryArray::try_from_iter([bytes].into_iter())
             .map(|array| Arc::new(array) as ArrayRef)
             .map_err(|error| error.to_string()),
-    }))
+    });
+    match array {
+        // What no Arrow decimal holds still has its exact text.
+        Err(_) if decimal::is_decimal(object)? => Ok(Ok(string(&decimal::spelt(object)?))),
+        array => Ok(array),
+    }
 }
 
 fn string(text: &str) -> ArrayRef {
