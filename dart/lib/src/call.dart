@@ -64,11 +64,16 @@ OdbcCall callProcedure(
         final statement = OdbcStatement.ofHandle(
             NativeHandle.statement(connection, handle.value));
         batch = OdbcBatch(ColumnIndex(readColumns(schema.ref)), array);
-        return OdbcCall(
-          outputs: batch.toRows().firstOrNull,
-          statement: statement,
-          execution: statement.read(execution.ref),
-        );
+        try {
+          return OdbcCall(
+            outputs: batch.toRows().firstOrNull,
+            statement: statement,
+            execution: statement.read(execution.ref),
+          );
+        } on Object {
+          statement.close();
+          rethrow;
+        }
       } finally {
         releaseSchema(schema);
         batch == null ? calloc.free(array) : batch.close();

@@ -217,11 +217,12 @@ final class OdbcConnection implements Finalizable, OdbcService {
       _handle.functions.connectionReleaseSavepoint, name, 'the savepoint');
 
   /// Runs [work] in a transaction: commits where it succeeds, rolls back where
-  /// it throws.
+  /// it throws, with what [work] has begun within it and left open.
   ///
   /// After a deadlock or a serialization failure (an error of kind
   /// [OdbcErrorKind.transaction] that is retryable) all of it is done again,
-  /// [attempts] times at most; [retry] tells how long the isolate sleeps
+  /// [attempts] times at most, unless this is within another transaction, which
+  /// has to be done again as a whole; [retry] tells how long the isolate sleeps
   /// meanwhile. A [work] that returns a [Future] is refused, because it would
   /// go on after its transaction.
   T runInTransaction<T>(
@@ -229,24 +230,44 @@ final class OdbcConnection implements Finalizable, OdbcService {
     OdbcIsolation? isolation,
     bool readOnly = false,
     int attempts = 3,
-  }) =>
-      retry(
-        () {
-          begin(isolation: isolation, readOnly: readOnly);
-          final T result;
-          try {
-            result = work();
-            _refuseFuture(result);
-          } on Object {
-            _rollbackAfterError();
-            rethrow;
-          }
-          commit();
+  }) {
+    final around = transactionDepth;
+    void end(void Function() end) {
+      while (transactionDepth > around) {
+        end();
+      }
+    }
+
+    return retry(
+      () {
+        begin(isolation: isolation, readOnly: readOnly);
+        try {
+          final result = work();
+          _refuseFuture(result);
+          end(commit);
           return result;
-        },
-        attempts: attempts,
-        when: (error) => error.kind == OdbcErrorKind.transaction,
-      );
+        } on Object {
+          // What went wrong first is what the caller must hear of.
+          try {
+            end(rollback);
+          } on OdbcException catch (_) {}
+          rethrow;
+        }
+      },
+      attempts: attempts,
+      when: (error) => around == 0 && error.kind == OdbcErrorKind.transaction,
+    );
+  }
+
+  @override
+  int get transactionDepth => using((arena) {
+        final depth = arena<Uint64>();
+        check(
+            'begin',
+            (error) => _handle.functions
+                .connectionTransactionDepth(_handle.value, depth, error));
+        return depth.value;
+      });
 
   /// Makes the changes of the innermost transaction permanent, and ends it.
   @override
@@ -314,14 +335,6 @@ final class OdbcConnection implements Finalizable, OdbcService {
   void close() => _handle.close();
 
   // What went wrong first is what the caller must hear of.
-  void _rollbackAfterError() {
-    try {
-      rollback();
-    } on OdbcException {
-      return;
-    }
-  }
-
   void _refuseFuture(Object? result) {
     if (result is! Future) return;
     // Its own error would have nobody to hear of it.

@@ -67,6 +67,9 @@ abstract interface class OdbcService {
   /// Undoes what the innermost transaction did, and ends it.
   FutureOr<void> rollback();
 
+  /// How many transactions that were begun are open within each other.
+  FutureOr<int> get transactionDepth;
+
   /// Sets the savepoint [name] in the open transaction.
   FutureOr<void> savepoint(String name);
 

@@ -273,6 +273,51 @@ void main() {
     expect(await connection.autocommit, isTrue);
   });
 
+  test('what work has begun ends with it, and what it has ended is over',
+      () async {
+    await connection.execute('CREATE TABLE t (i INTEGER)');
+    Future<void> insert(int i) =>
+        connection.execute('INSERT INTO t VALUES (?)', [i]);
+    await connection.runInTransaction(() async {
+      await insert(1);
+      await connection.begin();
+      await insert(2);
+    });
+    expect(await connection.autocommit, isTrue);
+    await connection.begin();
+    await connection.runInTransaction(() async {
+      await insert(3);
+      await connection.rollback();
+    });
+    expect(await connection.transactionDepth, 1);
+    await connection.rollback();
+    final rows = (await connection.query('SELECT i FROM t')).rows;
+    expect(rows.map((row) => row['i']), [1, 2]);
+  });
+
+  test('what a close waits for can be cancelled, and a second close waits too',
+      () async {
+    final other = await OdbcAsyncConnection.open(
+        'Driver=SQLite3;Database=:memory:',
+        engine: engine);
+    final running = other.query('WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL '
+        'SELECT n + 1 FROM s WHERE n < 2000000000) SELECT count(*) FROM s');
+    final outcome = expectLater(running, throwsOdbc(OdbcErrorKind.cancelled));
+    final ended = <String>[];
+    final first = other.close().whenComplete(() => ended.add('first'));
+    final second = other.close().whenComplete(() => ended.add('second'));
+    var done = false;
+    unawaited(second.whenComplete(() => done = true));
+    // One that comes before the query has begun is for nothing.
+    while (!done) {
+      other.cancel();
+      await Future<void>.delayed(const Duration(milliseconds: 10));
+    }
+    await Future.wait([first, second, outcome]);
+    expect(ended, hasLength(2));
+    expect(other.isClosed, isTrue);
+  });
+
   test('clearing everything ends streams of every connection', () async {
     final stream = await connection.stream(_numbers(1000));
     await clearAllStatementsAsync(engine: engine);

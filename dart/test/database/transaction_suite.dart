@@ -120,6 +120,45 @@ void declareTransactions(String connectionString, {String tableOption = ''}) {
     expect(ids(), [1]);
   });
 
+  test('what work has begun ends with it, and what it has ended is over', () {
+    connection.runInTransaction(() {
+      insert(1);
+      connection.begin();
+      insert(2);
+    });
+    expect(connection.autocommit, isTrue);
+    expect(
+        () => connection.runInTransaction(() {
+              insert(3);
+              connection.begin();
+              throw const FormatException('not this');
+            }),
+        throwsFormatException);
+    expect(connection.autocommit, isTrue);
+    connection.begin();
+    connection.runInTransaction(() {
+      insert(4);
+      connection.commit();
+    });
+    expect(connection.transactionDepth, 1);
+    connection.rollback();
+    expect(ids(), [1, 2]);
+  });
+
+  test('work within a transaction is not done again by itself', () {
+    var calls = 0;
+    connection.begin();
+    expect(
+        () => connection.runInTransaction(() {
+              calls++;
+              throw OdbcException(OdbcErrorKind.transaction, 'made up',
+                  operation: 'test', retryable: true);
+            }),
+        throwsOdbc(OdbcErrorKind.transaction));
+    expect(calls, 1);
+    connection.rollback();
+  });
+
   test('work is done again after a deadlock, and after nothing else', () {
     var calls = 0;
     void work(OdbcErrorKind kind, {int failures = 1}) {

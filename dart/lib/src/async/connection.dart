@@ -237,34 +237,48 @@ final class OdbcAsyncConnection implements OdbcService {
       _ask(Savepoint(SavepointAction.release, name), 'release');
 
   /// Runs [work] in a transaction: commits where it succeeds, rolls back where
-  /// it throws.
+  /// it throws, with what [work] has begun within it and left open.
   ///
   /// After a deadlock or a serialization failure (an error of kind
   /// [OdbcErrorKind.transaction] that is retryable) all of it is done again,
-  /// [attempts] times at most. Whatever else is asked of this connection
+  /// [attempts] times at most, unless this is within another transaction, which
+  /// has to be done again as a whole. Whatever else is asked of this connection
   /// meanwhile happens in the transaction.
   Future<T> runInTransaction<T>(
     Future<T> Function() work, {
     OdbcIsolation? isolation,
     bool readOnly = false,
     int attempts = 3,
-  }) =>
-      retryAsync(
-        () async {
-          await begin(isolation: isolation, readOnly: readOnly);
-          final T result;
-          try {
-            result = await work();
-          } on Object {
-            await _rollbackAfterError();
-            rethrow;
-          }
-          await commit();
+  }) async {
+    final around = await transactionDepth;
+    Future<void> end(Future<void> Function() end) async {
+      while (await transactionDepth > around) {
+        await end();
+      }
+    }
+
+    return retryAsync(
+      () async {
+        await begin(isolation: isolation, readOnly: readOnly);
+        try {
+          final result = await work();
+          await end(commit);
           return result;
-        },
-        attempts: attempts,
-        when: (error) => error.kind == OdbcErrorKind.transaction,
-      );
+        } on Object {
+          // What went wrong first is what the caller must hear of.
+          try {
+            await end(rollback);
+          } on OdbcException catch (_) {}
+          rethrow;
+        }
+      },
+      attempts: attempts,
+      when: (error) => around == 0 && error.kind == OdbcErrorKind.transaction,
+    );
+  }
+
+  @override
+  Future<int> get transactionDepth => _ask(const TransactionDepth(), 'begin');
 
   @override
   Future<void> commit() => _ask(const Commit(), 'commit');
@@ -293,7 +307,8 @@ final class OdbcAsyncConnection implements OdbcService {
 
   @override
   void cancel() {
-    if (isClosed) return;
+    // A close still waits for what runs.
+    if (_worker.hasEnded) return;
     // What waits for its turn must not begin; what runs, or is open, stops.
     _worker.stopAll();
     check(
@@ -310,15 +325,6 @@ final class OdbcAsyncConnection implements OdbcService {
 
   @override
   Future<void> close() => _worker.close();
-
-  // What went wrong first is what the caller must hear of.
-  Future<void> _rollbackAfterError() async {
-    try {
-      await rollback();
-    } on OdbcException {
-      return;
-    }
-  }
 }
 
 /// What a call of a procedure gave.

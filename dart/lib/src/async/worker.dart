@@ -165,10 +165,14 @@ final class Worker {
   /// Whether [close] was called, or the worker has ended without.
   bool get isClosed => _closing || _ended;
 
-  /// Closes the connection, after what was asked before; a second call does
-  /// nothing.
-  Future<void> close() async {
-    if (isClosed) return;
+  /// Closes the connection, after what was asked before; a second call waits
+  /// for the first.
+  Future<void> close() => _closed ??= _close();
+
+  Future<void>? _closed;
+
+  Future<void> _close() async {
+    if (_ended) return;
     _closing = true;
     try {
       await ask<void>(const CloseConnection(), 'close');

@@ -64,6 +64,15 @@ final class EngineFunctions {
   late final HandleFunction connectionRollback =
       _handle('odbc_connection_rollback');
 
+  /// `int32_t odbc_connection_transaction_depth(odbc_handle connection, uint64_t
+  /// *depth, odbc_error *error)`
+  late final int Function(int, Pointer<Uint64>, ErrorPointer)
+      connectionTransactionDepth = _find(
+          'odbc_connection_transaction_depth',
+          (name) => _library.lookupFunction<
+              Int32 Function(Uint64, Pointer<Uint64>, ErrorPointer),
+              int Function(int, Pointer<Uint64>, ErrorPointer)>(name));
+
   /// `int32_t odbc_connection_set_autocommit(odbc_handle connection, int32_t
   /// enabled, odbc_error *error)`
   late final int Function(int, int, ErrorPointer) connectionSetAutocommit =

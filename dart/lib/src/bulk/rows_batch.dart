@@ -1,3 +1,5 @@
+import 'dart:ffi';
+
 import '../arrow/column_builder.dart';
 import '../arrow/export.dart';
 import '../types/type.dart';
@@ -48,7 +50,7 @@ final class RowsBatch {
 }
 
 /// Rows to be inserted, batch by batch.
-abstract interface class RowsSource {
+abstract interface class RowsSource implements Finalizable {
   /// The names and types of the columns, in their order.
   List<(String, OdbcType)> get fields;
 

@@ -1,3 +1,4 @@
+import 'dart:ffi';
 import 'dart:math';
 
 import '../arrow/builder_of.dart';
@@ -25,7 +26,7 @@ import 'rows_batch.dart';
 ///
 /// An insert leaves the rows as they are, so that it can be done again. They
 /// are freed by [close], or when the builder is unreachable.
-final class OdbcRowsBuilder {
+final class OdbcRowsBuilder implements Finalizable {
   /// A builder of rows with [columns], types by their names.
   ///
   /// Rows that are added one by one are cut into batches of at most [batchRows]

@@ -61,6 +61,15 @@ final class Rollback extends Request {
   void run(WorkerState state) => state.connection.rollback();
 }
 
+/// Asks how many transactions are open within each other.
+final class TransactionDepth extends Request {
+  /// Asks for it.
+  const TransactionDepth();
+
+  @override
+  int run(WorkerState state) => state.connection.transactionDepth;
+}
+
 /// Reads or sets autocommit.
 final class Autocommit extends Request {
   /// Sets it to [enabled], unless that is null.
