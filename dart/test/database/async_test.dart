@@ -1,4 +1,5 @@
 import 'dart:async';
+import 'dart:io';
 import 'dart:isolate';
 
 import 'package:odbc_engine/odbc_engine.dart';
@@ -12,6 +13,21 @@ const _connectionString = 'Driver=SQLite3;Database=:memory:';
 /// So many rows, computed one by one while they are fetched or before.
 String _numbers(int count) => 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL '
     'SELECT i + 1 FROM n WHERE i < $count) SELECT i FROM n';
+
+/// Begins to write, keeps a statement, and never closes anything.
+Future<void> _leaveOpen((String, String, SendPort) start) async {
+  final (database, library, begun) = start;
+  final connection = await OdbcAsyncConnection.open(database,
+      engine: OdbcEngine.load(libraryPath: library));
+  await connection.begin();
+  await connection.execute('INSERT INTO t VALUES (1)');
+  final statement = await connection.prepare('SELECT i FROM t');
+  final stream = await connection.stream('SELECT i FROM t');
+  begun.send(null);
+  await Completer<void>().future;
+  // So that nothing of it is unreachable before.
+  await (stream.close(), statement.close()).wait;
+}
 
 void main() {
   final engine = testEngine();
@@ -316,6 +332,46 @@ void main() {
     await Future.wait([first, second, outcome]);
     expect(ended, hasLength(2));
     expect(other.isClosed, isTrue);
+  });
+
+  test('the warnings of a stream are told behind its end', () async {
+    await connection.execute('CREATE TABLE t (v INTEGER, b)');
+    await connection.execute("INSERT INTO t VALUES (1, 'x'), (2, x'00')");
+    final stream = await connection.stream('SELECT v, b FROM t');
+    expect(await stream.rows.length, 2);
+    final warnings = await stream.warnings;
+    expect(warnings.single.message, contains("X'00'"));
+    await stream.close();
+    expect(await stream.warnings, hasLength(1));
+  });
+
+  test('what an isolate that is killed leaves open is closed', () async {
+    final folder = Directory.systemTemp.createTempSync('odbc_owner');
+    addTearDown(() => folder.deleteSync(recursive: true));
+    final database =
+        'Driver=SQLite3;Database=${folder.path}/owned.db;Timeout=100';
+    final other = await OdbcAsyncConnection.open(database, engine: engine);
+    await other.execute('CREATE TABLE t (i INTEGER)');
+    final begun = ReceivePort();
+    final owner = await Isolate.spawn(_leaveOpen,
+        (database, testEnvironment().values.single, begun.sendPort));
+    await begun.first;
+    Future<void> insert() => other.execute('INSERT INTO t VALUES (2)');
+    await expectLater(insert(), throwsOdbc(OdbcErrorKind.timeout));
+    owner.kill(priority: Isolate.immediate);
+    final until = DateTime.now().add(const Duration(seconds: 20));
+    for (var done = false; !done;) {
+      try {
+        await insert();
+        done = true;
+      } on OdbcException catch (error) {
+        if (DateTime.now().isAfter(until)) rethrow;
+        expect(error.kind, OdbcErrorKind.timeout);
+      }
+    }
+    final rows = (await other.query('SELECT i FROM t')).rows;
+    expect(rows.map((row) => row['i']), [2]);
+    await other.close();
   });
 
   test('clearing everything ends streams of every connection', () async {

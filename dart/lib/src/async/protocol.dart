@@ -39,6 +39,22 @@ final class WorkerState {
   final _streams = <int, OdbcStream>{};
   int _last = 0;
 
+  /// Closes everything, where nobody is there any more to ask for it.
+  void abandon() {
+    for (final close in [
+      for (final stream in _streams.values) stream.close,
+      for (final statement in _statements.values) statement.close,
+      connection.close,
+    ]) {
+      try {
+        close();
+      } on OdbcException {
+        // Nobody would hear of it, and the others are to be closed as well.
+        continue;
+      }
+    }
+  }
+
   int _keep<T>(Map<int, T> objects, T object) {
     objects[++_last] = object;
     return _last;

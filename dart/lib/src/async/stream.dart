@@ -111,9 +111,13 @@ final class OdbcAsyncStream {
           .stream;
 
   /// The records that came with the fetching, so far; before them those of an
-  /// execution that nothing else tells of.
-  Future<List<OdbcDiagnostic>> get warnings =>
-      _worker.ask(StreamWarnings(_started.id), 'warnings');
+  /// execution that nothing else tells of. Once the stream is closed, which
+  /// reading it to its end does, those that there were then.
+  Future<List<OdbcDiagnostic>> get warnings async => _closed
+      ? _warnings
+      : await _worker.ask(StreamWarnings(_started.id), 'warnings');
+
+  List<OdbcDiagnostic> _warnings = const [];
 
   /// Asks the stream to stop, without waiting: a fetch that runs or comes next
   /// fails with an error of kind [OdbcErrorKind.cancelled].
@@ -141,7 +145,7 @@ final class OdbcAsyncStream {
     _abort?.remove(_stop);
     try {
       if (!_worker.isClosed) {
-        await _worker.ask<void>(StreamClose(_started.id), 'close');
+        _warnings = await _worker.ask(StreamClose(_started.id), 'close');
       }
     } finally {
       unawaited(_progress.close());

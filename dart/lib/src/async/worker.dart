@@ -65,6 +65,8 @@ final class Worker {
       worker
         .._requests = ready.requests
         .._connection = NativeHandle.connection(library, ready.handle, pool);
+      // Where this isolate ends without closing, the worker does.
+      Isolate.current.addOnExitListener(ready.requests);
       return worker;
     } on Object {
       answers.close();
@@ -186,6 +188,7 @@ final class Worker {
     _ended = true;
     _answers.close();
     _connection.leave();
+    Isolate.current.removeOnExitListener(_requests);
   }
 
   void _hear(Object? message, Completer<_Ready> first) {
@@ -252,7 +255,12 @@ void _work(_Start start) {
     return;
   }
   requests.listen((message) {
-    final Envelope(:id, :request, :mark, :traceparent) = message as Envelope;
+    if (message is! Envelope) {
+      requests.close();
+      state.abandon();
+      return;
+    }
+    final Envelope(:id, :request, :mark, :traceparent) = message;
     state.begin = (statement) => start.answers.send(Begun(id, statement));
     Response response;
     try {

@@ -141,7 +141,7 @@ final class StreamWarnings extends Request {
       state._stream(id, 'warnings').warnings;
 }
 
-/// Closes a stream.
+/// Closes a stream, and tells its warnings.
 final class StreamClose extends Request {
   /// Closes the stream [id].
   const StreamClose(this.id);
@@ -150,5 +150,15 @@ final class StreamClose extends Request {
   final int id;
 
   @override
-  void run(WorkerState state) => state._streams.remove(id)?.close();
+  List<OdbcDiagnostic> run(WorkerState state) {
+    final stream = state._streams.remove(id);
+    if (stream == null) return const [];
+    try {
+      return stream.warnings;
+    } on OdbcException {
+      return const [];
+    } finally {
+      stream.close();
+    }
+  }
 }
