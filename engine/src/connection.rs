@@ -5,6 +5,7 @@ mod capabilities;
 mod clear;
 mod connection_string;
 mod database_file;
+mod guard;
 mod lease;
 mod open;
 mod reset;
@@ -21,6 +22,8 @@ pub(crate) use cache::Prepared;
 pub use capabilities::{Cancel, Capabilities, ConnectionInfo, Streaming};
 pub use clear::clear_all_statements;
 pub use connection_string::ConnectionString;
+pub(crate) use guard::SessionGuard;
+use guard::{Turn, not_inserting};
 pub(crate) use lease::{Home, Origin, Parked, Reset};
 pub(crate) use reset::Traces;
 pub(crate) use schema::SchemaMark;
@@ -68,53 +71,6 @@ pub(crate) struct Shared {
     home: OnceLock<Box<dyn Home>>,
     pub place: Arc<Place>,
     pub dbms: &'static Dbms,
-}
-
-/// The session, locked and open.
-pub(crate) struct SessionGuard<'a> {
-    session: MutexGuard<'a, Option<Session>>,
-    clear_requested: &'a AtomicBool,
-    orphans: &'a Mutex<Vec<StatementKey>>,
-    /// Ends behind the lock.
-    _turn: Turn<'a>,
-}
-
-/// The right to lock the session, for which a job that is cancelled does not wait.
-struct Turn<'a>(&'a Control);
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.0.end_turn();
-    }
-}
-
-impl Drop for SessionGuard<'_> {
-    fn drop(&mut self) {
-        if self.clear_requested.swap(false, Ordering::AcqRel) {
-            // Nobody waits for an answer here.
-            let _ = self.clear_statements();
-        }
-        // What was dropped meanwhile may hold locks of the database.
-        let orphans =
-            std::mem::take(&mut *self.orphans.lock().unwrap_or_else(PoisonError::into_inner));
-        for key in orphans {
-            self.close_statement(key);
-        }
-    }
-}
-
-impl std::ops::Deref for SessionGuard<'_> {
-    type Target = Session;
-
-    fn deref(&self) -> &Session {
-        self.session.as_ref().expect("a guard is only made of an open session")
-    }
-}
-
-impl std::ops::DerefMut for SessionGuard<'_> {
-    fn deref_mut(&mut self) -> &mut Session {
-        self.session.as_mut().expect("a guard is only made of an open session")
-    }
 }
 
 impl Shared {
@@ -265,18 +221,6 @@ impl Shared {
             }
         }
     }
-}
-
-fn not_inserting<'a>(
-    session: SessionGuard<'a>,
-    operation: &'static str,
-) -> Result<SessionGuard<'a>> {
-    if session.inserting.is_some() {
-        // Waiting might never end: the rows may come from whoever waits.
-        let message = "a bulk insert runs on this connection";
-        return Err(Error::new(ErrorKind::InvalidState, operation, message));
-    }
-    Ok(session)
 }
 
 impl Drop for Shared {
