@@ -334,7 +334,6 @@ final class OdbcConnection implements Finalizable, OdbcService {
   @override
   void close() => _handle.close();
 
-  // What went wrong first is what the caller must hear of.
   void _refuseFuture(Object? result) {
     if (result is! Future) return;
     // Its own error would have nobody to hear of it.

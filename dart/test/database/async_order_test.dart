@@ -1,5 +1,6 @@
 import 'dart:async';
 import 'dart:isolate';
+import 'dart:typed_data';
 
 import 'package:odbc_engine/odbc_engine.dart';
 import 'package:test/test.dart';
@@ -81,6 +82,38 @@ void main() {
     expect(await count(), 0);
   });
 
+  test('what waits behind an insert has the values of when it was asked',
+      () async {
+    final inserted = connection.bulkInsert('t', _rows(), columns: columns);
+    final bytes = Uint8List.fromList([1]);
+    final list = <Object?>[1, bytes];
+    final map = <String, Object?>{'i': 1, 'b': bytes};
+    final waiting = [
+      connection.query('SELECT ? AS i, ? AS b', list),
+      connection.query('SELECT :i AS i, :b AS b', map),
+    ];
+    list[0] = map['i'] = 2;
+    bytes[0] = 2;
+    for (final result in await Future.wait(waiting)) {
+      expect(result.rows.single['i'], 1);
+      expect(result.rows.single['b'], [1]);
+    }
+    expect((await inserted).rows, _count);
+  });
+
+  test('a value that cannot be sent holds nothing up behind an insert',
+      () async {
+    final inserted = connection.bulkInsert('t', _rows(), columns: columns);
+    final port = ReceivePort();
+    addTearDown(port.close);
+    final refused = expectLater(connection.query('SELECT ?', [port]),
+        throwsOdbc(OdbcErrorKind.invalidArgument, says: ['cannot be sent']));
+    final counted = count();
+    await refused;
+    expect(await counted, _count);
+    expect((await inserted).rows, _count);
+  });
+
   test('rows that cannot be read hold nothing up', () async {
     final refused = expectLater(
         connection.bulkInsert('t',
@@ -97,6 +130,20 @@ void main() {
     await expectLater(count(), throwsOdbc(OdbcErrorKind.invalidState));
     expect((await inserted).rows, _count);
     await closed;
+  });
+
+  test('a second close waits for the first', () async {
+    final statement = await connection.prepare('SELECT 1');
+    final stream = await connection.stream('SELECT 1');
+    final pool = await OdbcAsyncPool.open('Driver=SQLite3;Database=:memory:',
+        engine: engine);
+    for (final close in [statement.close, stream.close, pool.close]) {
+      var closed = false;
+      final first = close().whenComplete(() => closed = true);
+      await close();
+      expect(closed, isTrue);
+      await first;
+    }
   });
 
   test('a cancel ends the reading of rows', () async {

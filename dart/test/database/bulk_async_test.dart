@@ -1,4 +1,5 @@
 import 'dart:async';
+import 'dart:io';
 import 'dart:isolate';
 
 import 'package:odbc_engine/odbc_engine.dart';
@@ -67,6 +68,37 @@ void main() {
     expect(result.rows, 3000);
     await stream.close();
     expect((await other.query('SELECT max(id) FROM u')).rows.single[0], 2999);
+  });
+
+  test('a stream of a synchronous connection goes into others', () async {
+    final sync = OdbcConnection.open(_connectionString, engine: engine);
+    addTearDown(sync.close);
+    final folder = Directory.systemTemp.createTempSync('odbc_sync_stream');
+    addTearDown(() => folder.deleteSync(recursive: true));
+    final pool = await OdbcAsyncPool.open(
+        'Driver=SQLite3;Database=${folder.path}/pool.db',
+        engine: engine);
+    addTearDown(pool.close);
+    Future<int> insert(
+        Future<OdbcBulkResult> Function(OdbcStream stream) into) async {
+      final stream = sync.stream(
+          'WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL '
+          'SELECT id + 1 FROM n WHERE id < ?) SELECT id FROM n',
+          [3000]);
+      final result = await into(stream);
+      stream.close();
+      return result.rows;
+    }
+
+    expect(await insert((stream) => connection.bulkInsert('t', stream)), 3000);
+    expect(
+        await insert((stream) => pool.bulkInsertParallel('t', stream,
+            mode: OdbcBulkMode.create, parallelism: 1)),
+        3000);
+    await expectLater(
+        insert((stream) =>
+            connection.bulkInsert('t', stream, types: {'id': OdbcType.int64})),
+        throwsOdbc(OdbcErrorKind.invalidArgument, says: ['types']));
   });
 
   test('the event loop goes on meanwhile', () async {

@@ -6,6 +6,7 @@ import '../bulk/lent_rows.dart';
 import '../bulk/options.dart';
 import '../bulk/rows_builder.dart';
 import '../exception.dart';
+import '../stream.dart';
 import '../types/type.dart';
 import 'stream.dart';
 
@@ -24,6 +25,11 @@ Future<OdbcBulkResult> sendRows(
     case OdbcAsyncStream():
       refuseTypesOfStream(types);
       return insert(asyncStreamHandle(data));
+    case final OdbcStream stream:
+      refuseTypesOfStream(types);
+      // Awaited here, so that the stream is not collected while it is read.
+      final result = await insert(streamHandle(stream));
+      return result;
     case final RowsMaker _:
       return insert(data);
     case Stream<Object?>():

@@ -159,8 +159,8 @@ final class OdbcAsyncConnection implements OdbcService {
   /// [data] is an [OdbcRowsBuilder], which must not be changed meanwhile; or an
   /// [Iterable] or [Stream] of maps, lists or read rows, which is read into
   /// native memory first; or a function that gives an [Iterable], for which the
-  /// isolate of the connection does that; or an [OdbcAsyncStream], whose rows
-  /// never come to Dart.
+  /// isolate of the connection does that; or an [OdbcAsyncStream] or
+  /// `OdbcStream`, whose rows never come to Dart.
   ///
   /// What is asked while an [Iterable] is read waits for the insert. A [Stream]
   /// may be of this connection, so the insert takes its place behind it.

@@ -9,6 +9,9 @@ import '../exception.dart';
 final class Line {
   final _places = Queue<Place>();
 
+  /// Whether nothing waits, nor keeps a place.
+  bool get isEmpty => _places.isEmpty;
+
   /// Keeps the next place for what is to be sent later; [leave] gives it up.
   Place keep() {
     final place = Place._();

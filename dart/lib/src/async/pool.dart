@@ -110,7 +110,16 @@ final class OdbcAsyncPool implements Finalizable, OdbcPoolService {
   bool get isClosed => _handle.isClosed;
 
   @override
-  Future<void> close() async {
+  Future<void> close() {
+    final first = _closing;
+    if (first == null) return _closing = _close();
+    // What went wrong is told by the first alone.
+    return first.onError((_, __) {});
+  }
+
+  Future<void>? _closing;
+
+  Future<void> _close() async {
     if (!_handle.leave()) return;
     await _onHandle((engine, value) => closePool(libraryOf(engine), value));
   }

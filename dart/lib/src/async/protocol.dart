@@ -113,6 +113,24 @@ final class Envelope {
   final String? traceparent;
 }
 
+/// A request that is to wait for its [Turn].
+final class Waiting {
+  /// The request of [envelope].
+  const Waiting(this.envelope);
+
+  /// The request.
+  final Envelope envelope;
+}
+
+/// Says that it is the turn of a request that is [Waiting].
+final class Turn {
+  /// The turn of the request numbered [id].
+  const Turn(this.id);
+
+  /// The request's number.
+  final int id;
+}
+
 /// What a byte in native memory, which both isolates see, says of a request.
 abstract final class RequestMark {
   /// It may begin.

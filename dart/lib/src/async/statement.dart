@@ -96,9 +96,12 @@ final class OdbcAsyncStatement {
   /// Whether [close] was called.
   bool get isClosed => _closed;
 
-  /// Ends the statement and its stream; a second call does nothing.
-  Future<void> close() async {
-    if (_closed) return;
+  /// Ends the statement and its stream; a second call waits for the first.
+  Future<void> close() => _closing ??= _close();
+
+  Future<void>? _closing;
+
+  Future<void> _close() async {
     _closed = true;
     if (!_worker.isClosed) {
       await _worker.ask<void>(StatementClose(_id), 'close');

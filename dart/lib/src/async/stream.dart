@@ -138,9 +138,13 @@ final class OdbcAsyncStream {
     }
   }
 
-  /// Ends the reading, after the fetch that runs; a second call does nothing.
-  Future<void> close() async {
-    if (_closed) return;
+  /// Ends the reading, after the fetch that runs; a second call waits for the
+  /// first.
+  Future<void> close() => _closing ??= _close();
+
+  Future<void>? _closing;
+
+  Future<void> _close() async {
     _closed = true;
     _abort?.remove(_stop);
     try {

@@ -115,7 +115,16 @@ final class Worker {
     _waiting[id] = pending;
     abort?.add(pending.stop);
     final envelope = Envelope(id, request, pending.mark, currentTraceparent);
-    _line.send(() => _send(envelope, operation), place);
+    try {
+      _sendInTurn(envelope, place);
+    } on Object catch (error) {
+      _waiting.remove(id)?.completeError(OdbcException(
+            OdbcErrorKind.invalidArgument,
+            'a value cannot be sent to the isolate of the connection: '
+            '$error',
+            operation: operation,
+          ));
+    }
     try {
       return await pending.answer as T;
     } finally {
@@ -123,17 +132,11 @@ final class Worker {
     }
   }
 
-  void _send(Envelope envelope, String operation) {
-    try {
-      _requests.send(envelope);
-    } on Object catch (error) {
-      _waiting.remove(envelope.id)?.completeError(OdbcException(
-            OdbcErrorKind.invalidArgument,
-            'a value cannot be sent to the isolate of the connection: '
-            '$error',
-            operation: operation,
-          ));
-    }
+  void _sendInTurn(Envelope envelope, Place? place) {
+    if (_line.isEmpty) return _requests.send(envelope);
+    // What waits is sent now, since the caller may change its values meanwhile.
+    _requests.send(Waiting(envelope));
+    _line.send(() => _requests.send(Turn(envelope.id)), place);
   }
 
   /// Runs [body], which may take a while until it asks by the place that it is
@@ -254,13 +257,9 @@ void _work(_Start start) {
     requests.close();
     return;
   }
-  requests.listen((message) {
-    if (message is! Envelope) {
-      requests.close();
-      state.abandon();
-      return;
-    }
-    final Envelope(:id, :request, :mark, :traceparent) = message;
+  final waiting = <int, Envelope>{};
+  void answer(Envelope envelope) {
+    final Envelope(:id, :request, :mark, :traceparent) = envelope;
     state.begin = (statement) => start.answers.send(Begun(id, statement));
     Response response;
     try {
@@ -271,6 +270,20 @@ void _work(_Start start) {
     }
     start.answers.send(response);
     if (request is CloseConnection) requests.close();
+  }
+
+  requests.listen((message) {
+    switch (message) {
+      case Envelope():
+        answer(message);
+      case Waiting(:final envelope):
+        waiting[envelope.id] = envelope;
+      case Turn(:final id):
+        answer(waiting.remove(id)!);
+      default:
+        requests.close();
+        state.abandon();
+    }
   });
   start.answers
       .send(_Ready(requests.sendPort, handOverConnection(state.connection)));
