@@ -17,8 +17,10 @@ import 'protocol.dart';
 
 /// What a worker begins with.
 final class _Start {
-  const _Start(this.answers, this.library, this.open, this.traceparent);
+  const _Start(
+      this.owner, this.answers, this.library, this.open, this.traceparent);
 
+  final Isolate owner;
   final SendPort answers;
   final String library;
   final OpenConnection open;
@@ -50,7 +52,8 @@ final class Worker {
     try {
       isolate = await Isolate.spawn(
         _work,
-        _Start(answers.sendPort, library.path, open, currentTraceparent),
+        _Start(Isolate.current, answers.sendPort, library.path, open,
+            currentTraceparent),
         onExit: answers.sendPort,
         debugName: 'odbc connection',
       );
@@ -65,8 +68,6 @@ final class Worker {
       worker
         .._requests = ready.requests
         .._connection = NativeHandle.connection(library, ready.handle, pool);
-      // Where this isolate ends without closing, the worker does.
-      Isolate.current.addOnExitListener(ready.requests);
       return worker;
     } on Object {
       answers.close();
@@ -248,12 +249,15 @@ final class Worker {
 
 void _work(_Start start) {
   final requests = ReceivePort();
+  // Where the owner ends without closing, it is closed here.
+  start.owner.addOnExitListener(requests.sendPort);
   final WorkerState state;
   try {
     state = WorkerState(withTraceparent(start.traceparent,
         () => start.open(OdbcEngine.load(libraryPath: start.library))));
   } on OdbcException catch (error) {
     start.answers.send(Failure(0, error));
+    start.owner.removeOnExitListener(requests.sendPort);
     requests.close();
     return;
   }
