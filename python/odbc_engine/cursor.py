@@ -31,6 +31,8 @@ class Cursor:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._sql: str | None = None
+        #: Whether it was made by prepare(), and is not made anew where it was closed.
+        self._prepared = False
         self._statement: _native.Statement | None = None
         # The procedure that is being called.
         self._calling: _native.Calling | None = None
@@ -56,8 +58,15 @@ class Cursor:
     def prepare(self, sql: str) -> Self:
         """Makes ``sql`` the cursor's statement, which ``execute(sql)`` then executes.
 
-        The database sees it when it is executed.
+        The database sees it when it is executed. Where ``clear_statements`` has closed it, it has
+        to be prepared again.
         """
+        self._make(sql)
+        self._prepared = True
+        return self
+
+    def _make(self, sql: str) -> None:
+        """Makes a statement of ``sql``, unless that is the cursor's already."""
         if self._closed:
             raise _native.invalid_state("execute", "the cursor is closed")
         if self._statement is None or sql != self._sql or self._statement.is_closed():
@@ -65,16 +74,16 @@ class Cursor:
             if self._query_timeout_ms is not None:
                 statement.set_query_timeout(self._query_timeout_ms)
             self._let_go()
-            self._statement, self._sql = statement, sql
-        return self
+            self._statement, self._sql, self._prepared = statement, sql, False
 
     def execute(self, sql: str, parameters: Parameters | None = None) -> Self:
         """Executes ``sql`` with a value for each ``?`` in it; returns the cursor itself.
 
         A mapping gives a value for each ``:name`` and ``@name`` instead.
         """
-        if sql != self._sql or self._statement is None or self._statement.is_closed():
-            self.prepare(sql)
+        statement = self._statement
+        if sql != self._sql or statement is None or (statement.is_closed() and not self._prepared):
+            self._make(sql)
         assert self._statement is not None
         self._forget_result()
         affected, self._column_count, self._warnings = self._statement.execute(parameters)
@@ -87,7 +96,7 @@ class Cursor:
 
         It takes a round trip for each row, and drops results. ``rowcount`` is the sum.
         """
-        self.prepare(sql)
+        self._make(sql)
         assert self._statement is not None
         self._forget_result()
         total: int | None = 0

@@ -47,6 +47,12 @@ def test_clearing_ends_rows_at_hand(
     cursor.executemany("select ?", [[1]])
     connection.clear_statements()
     cursor.executemany("select ?", [[1]])
+    # What was prepared is a statement, and is closed as one.
+    cursor.prepare(sql)
+    connection.clear_statements()
+    with pytest.raises(odbc_engine.ProgrammingError):
+        cursor.execute(sql)
+    assert cursor.prepare(sql).execute(sql).fetchone() == (1,)
 
 
 @pytest.mark.parametrize("sql", [FEW, LONG])
