@@ -14,7 +14,7 @@ mod session;
 mod transaction;
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError, Weak,
+    Arc, Mutex, OnceLock, PoisonError, TryLockError, Weak,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -108,22 +108,20 @@ impl Shared {
         }
         self.control.take_turn(job)?;
         let turn = Turn(&self.control);
-        let mut session = self.session.lock().map_err(|_| {
+        let session = self.session.lock().map_err(|_| {
             Error::new(
                 ErrorKind::InvalidState,
                 name,
                 "an internal error left the connection in an unknown state; close it",
             )
         })?;
-        let Some(open) = session.as_mut() else { return Err(closed()) };
-        for key in std::mem::take(&mut *self.orphans()) {
-            open.close_statement(key);
-        }
-        if self.clear_requested.swap(false, Ordering::AcqRel) {
-            let _ = open.clear_statements();
+        if session.is_none() {
+            return Err(closed());
         }
         let Self { clear_requested, orphans, .. } = self;
-        Ok(SessionGuard { session, clear_requested, orphans, _turn: turn })
+        let mut guard = SessionGuard { session, clear_requested, orphans, _turn: turn };
+        guard.settle();
+        Ok(guard)
     }
 
     /// Begins what may run long, so that others can stop it.
@@ -173,13 +171,11 @@ impl Shared {
                     session.close_statement(key);
                 }
             }
-            Err(TryLockError::WouldBlock) => self.orphans().push(key),
+            Err(TryLockError::WouldBlock) => {
+                self.orphans.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+            }
             Err(TryLockError::Poisoned(_)) => {}
         }
-    }
-
-    fn orphans(&self) -> MutexGuard<'_, Vec<StatementKey>> {
-        self.orphans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn is_closed(&self) -> bool {

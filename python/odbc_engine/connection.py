@@ -191,14 +191,9 @@ class Connection:
         around = self._begin(options)
         try:
             yield self
-        except BaseException:
-            # What the block raised says more than a failure to roll back.
-            with contextlib.suppress(errors.Error):
-                self._end(around, self.rollback)
-            raise
-        try:
             self._end(around, self.commit)
         except BaseException:
+            # What went wrong says more than a failure to roll back.
             with contextlib.suppress(errors.Error):
                 self._end(around, self.rollback)
             raise

@@ -149,7 +149,7 @@ impl ConnectionString {
             rest = after;
         }
         if pairs.is_empty() {
-            return Err(invalid("the connection string is empty; give at least Driver=… or DSN=…"));
+            return Err(invalid(EMPTY));
         }
         Ok(Self(pairs))
     }

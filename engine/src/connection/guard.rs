@@ -29,18 +29,25 @@ impl Drop for Turn<'_> {
     }
 }
 
-impl Drop for SessionGuard<'_> {
-    fn drop(&mut self) {
-        if self.clear_requested.swap(false, Ordering::AcqRel) {
-            // Nobody waits for an answer here.
-            let _ = self.clear_statements();
-        }
-        // What was dropped meanwhile may hold locks of the database.
+impl SessionGuard<'_> {
+    /// Closes what was to be closed while another call had the session; it may hold locks of the
+    /// database.
+    pub(super) fn settle(&mut self) {
         let orphans =
             std::mem::take(&mut *self.orphans.lock().unwrap_or_else(PoisonError::into_inner));
         for key in orphans {
             self.close_statement(key);
         }
+        if self.clear_requested.swap(false, Ordering::AcqRel) {
+            // Nobody waits for an answer here.
+            let _ = self.clear_statements();
+        }
+    }
+}
+
+impl Drop for SessionGuard<'_> {
+    fn drop(&mut self) {
+        self.settle();
     }
 }
 

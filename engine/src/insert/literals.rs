@@ -20,7 +20,7 @@ use crate::{
     error::ErrorKind,
     parameters::{
         CellType, civil,
-        encode::{Refusal, check_text, is_uuid, write_hex, write_uuid},
+        encode::{Refusal, check_text, is_uuid, special, write_hex, write_uuid},
     },
 };
 
@@ -159,16 +159,6 @@ fn each<T>(
         out.push(b',');
     }
     Ok(())
-}
-
-fn special(number: f64) -> Option<&'static str> {
-    if number.is_nan() {
-        Some("NaN")
-    } else if number.is_infinite() {
-        Some(if number > 0.0 { "Infinity" } else { "-Infinity" })
-    } else {
-        None
-    }
 }
 
 fn quoted(out: &mut Vec<u8>, text: &str, dbms: &Dbms) -> Result<(), Refusal> {

@@ -187,13 +187,24 @@ fn float_text(sql_type: SqlDataType, number: f64) -> BoundParameter {
 /// Writes the shortest number that is read as the same double, without an exponent where it would
 /// do, since an integer with one is none to PostgreSQL.
 pub(crate) fn write_float(out: &mut Vec<u8>, number: f64) {
-    let plain = number == 0.0 || (1e-5..1e17).contains(&number.abs());
-    let text = match number {
-        _ if number.is_infinite() => format!("{}Infinity", if number < 0.0 { "-" } else { "" }),
-        _ if plain || number.is_nan() => number.to_string(),
-        _ => format!("{number:e}"),
+    let is_plain = number == 0.0 || (1e-5..1e17).contains(&number.abs());
+    let text = match special(number) {
+        Some(word) => word.to_owned(),
+        None if is_plain => number.to_string(),
+        None => format!("{number:e}"),
     };
     out.extend_from_slice(text.as_bytes());
+}
+
+/// PostgreSQL's word for a double that is no number of digits.
+pub(crate) fn special(number: f64) -> Option<&'static str> {
+    if number.is_nan() {
+        Some("NaN")
+    } else if number.is_infinite() {
+        Some(if number > 0.0 { "Infinity" } else { "-Infinity" })
+    } else {
+        None
+    }
 }
 
 fn decimal(digits: &str, precision: u8, scale: i8) -> BoundParameter {
